@@ -1,0 +1,1 @@
+"""Scores to weights to context: the attention mechanisms of the papers."""

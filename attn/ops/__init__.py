@@ -1,0 +1,1 @@
+"""Functions of arrays: the equations that mechanisms are made of."""

@@ -1,0 +1,1 @@
+"""What stands beside the models: gradient checks, optimizers, training, data."""
