@@ -29,7 +29,7 @@ def gradcheck(
 
     Raises: ValueError if a gradient is missing, has another shape than its input, or if an input
         is not float64.
-    Source: the identity is the one by which automatic differentiation is commonly tested.
+    Source: HIPS autograd, `autograd.test_util.check_vjp`, checks along one direction alike.
     """
     where = [i for i, x in enumerate(args) if _is_float(x)]
     t = {i: _direction(args[i], rng) for i in where}

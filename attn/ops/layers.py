@@ -1,0 +1,136 @@
+"""Layers without a memory: what stands between the mechanisms."""
+
+import numpy as np
+
+from attn.types import Array, Indices
+
+
+def linear(x: Array, W: Array, b: Array) -> Array:
+    """Map every row of x linearly and add a bias.
+
+    y = x W + b
+
+    Shapes: x (..., n, d), W (d, p), b (p) -> (..., n, p)
+    Raises: ValueError if the width of x is not the height of W.
+    Source: the affine layer; the papers write W x for a column x.
+    """
+    if x.shape[-1] != W.shape[0]:
+        raise ValueError(f"x: expected the shape (..., {W.shape[0]}), got {x.shape}")
+    return x @ W + b
+
+
+def linear_backward(dy: Array, x: Array, W: Array, b: Array) -> tuple[Array, Array, Array]:
+    """Gradients of `linear`.
+
+    dx = dy Wᵀ,  dW = Σ xᵀ dy,  db = Σ dy
+
+    Shapes: dy (..., n, p), x (..., n, d), W (d, p), b (p) -> (..., n, d), (d, p), (p)
+    Source: chain rule.
+    """
+    rows = dy.reshape(-1, dy.shape[-1])
+    return dy @ W.T, x.reshape(-1, x.shape[-1]).T @ rows, rows.sum(axis=0)
+
+
+def embedding(tokens: Indices, E: Array) -> Array:
+    """Look up the vector of every token.
+
+    y_i = E[token_i]
+
+    Shapes: tokens (..., n), E (v, d) -> (..., n, d)
+    Raises: ValueError if tokens are not whole numbers between 0 and v - 1.
+    Source: Bahdanau et al. 2014, A.1.1 (their E x_i, x_i a one-hot column).
+    """
+    if not np.issubdtype(tokens.dtype, np.integer):
+        raise ValueError(f"tokens: expected whole numbers, got {tokens.dtype}")
+    if tokens.size and not (tokens.min() >= 0 and tokens.max() < len(E)):
+        raise ValueError(
+            f"tokens: expected 0 to {len(E) - 1}, got {tokens.min()} to {tokens.max()}"
+        )
+    return E[tokens]
+
+
+def embedding_backward(dy: Array, tokens: Indices, E: Array) -> Array:
+    """Gradient of `embedding`: every vector collects from the places where its token stood.
+
+    dE[u] = Σ_{i: token_i = u} dy_i
+
+    Shapes: dy (..., n, d), tokens (..., n), E (v, d) -> (v, d)
+    Source: chain rule.
+    """
+    order = np.argsort(tokens, axis=None, kind="stable")  # equal tokens side by side: no add.at
+    present, starts = np.unique(tokens.reshape(-1)[order], return_index=True)
+    dE = np.zeros_like(E)
+    if len(order):
+        dE[present] = np.add.reduceat(dy.reshape(-1, E.shape[1])[order], starts)
+    return dE
+
+
+def sigmoid(x: Array) -> Array:
+    """Squash into (0, 1): the opening of a gate.
+
+    σ(x) = 1 / (1 + exp(−x)) = ½ (1 + tanh(x / 2))
+
+    Shapes: x (...) -> (...)
+    Source: the second form cannot overflow.
+    """
+    return 0.5 * (1 + np.tanh(0.5 * x))
+
+
+def sigmoid_backward(ds: Array, s: Array) -> Array:
+    """Gradient of `sigmoid`, from its output s.
+
+    dx = ds σ(x) (1 − σ(x))
+
+    Shapes: ds (...), s (...) -> (...)
+    Source: chain rule.
+    """
+    return ds * s * (1 - s)
+
+
+def tanh_backward(dy: Array, y: Array) -> Array:
+    """Gradient of `np.tanh`, from its output y.
+
+    dx = dy (1 − tanh²(x))
+
+    Shapes: dy (...), y (...) -> (...)
+    Source: chain rule.
+    """
+    return dy - dy * y * y
+
+
+def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Array:
+    """Give every row mean 0 and variance 1, then a learned scale and shift.
+
+    y = γ (x − μ) / √(σ² + ε) + β
+
+    Shapes: x (..., n, d), gamma (d), beta (d) -> (..., n, d)
+    Source: Ba, Kiros, Hinton 2016, Layer Normalization, eq. 4.
+    """
+    return gamma * _normalize(x, eps)[0] + beta
+
+
+def layer_norm_backward(
+    dy: Array, x: Array, gamma: Array, beta: Array, eps: float = 1e-5
+) -> tuple[Array, Array, Array]:
+    """Gradients of `layer_norm`: what would change mean or variance is projected out.
+
+    dx = (g − mean(g) − x̂ mean(g x̂)) / √(σ² + ε),  g = γ dy
+
+    Shapes: dy (..., n, d), x (..., n, d), gamma (d), beta (d) -> (..., n, d), (d), (d)
+    Source: chain rule.
+    """
+    x_hat, sd = _normalize(x, eps)
+    g = gamma * dy
+    dx = (g - _mean(g) - x_hat * _mean(g * x_hat)) / sd
+    rows = tuple(range(x.ndim - 1))
+    return dx, (dy * x_hat).sum(axis=rows), dy.sum(axis=rows)
+
+
+def _normalize(x: Array, eps: float) -> tuple[Array, Array]:
+    centered = x - _mean(x)
+    sd = np.sqrt(_mean(centered * centered) + eps)
+    return centered / sd, sd
+
+
+def _mean(x: Array) -> Array:
+    return np.asarray(x.mean(axis=-1, keepdims=True))
