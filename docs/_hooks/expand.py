@@ -1,0 +1,141 @@
+"""A page as the reader sees it: includes, programs and macros written out, line by line.
+
+MkDocs and the tests both read pages through `expand`, so that what is shown is what is run. Each line
+keeps the number of the line of the page that it came from.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import jinja2
+from jinja2.sandbox import SandboxedEnvironment
+
+from _hooks import source
+from _hooks.errors import ROOT, BuildError
+
+INCLUDE = re.compile(r'^(\s*)--8<-- "([^"]+)"\s*$')
+FENCE = re.compile(r"^\s*(`{3,})(.*)$")
+MACRO = re.compile(r"\{\{(.+?)\}\}")
+LONGEST_PROGRAM = 40
+
+Macros = Mapping[str, Callable[..., str]]
+
+
+class Line(NamedTuple):
+    """A line of the expanded page, and the number of the line of the page it came from."""
+
+    text: str
+    number: int
+
+
+@dataclass(frozen=True)
+class Program:
+    """A program of snippets/: its text, the NumPy-only copy, and what both print."""
+
+    path: Path
+    code: str
+    bundle: str
+    output: str
+
+    @property
+    def name(self) -> str:
+        """`attention/look_up.py`, as it stands below snippets/."""
+        return str(self.path.relative_to(ROOT / "snippets"))
+
+
+def program(name: str) -> Program:
+    """The program `snippets/<page>/<name>.py` with its bundle and its recorded output."""
+    path = ROOT / name
+    recorded = path.with_suffix(".txt")
+    if not path.exists():
+        raise BuildError(f"there is no program '{name}'")
+    if not recorded.exists():
+        raise BuildError(f"'{name}' has no output beside it: python {name} > {recorded.relative_to(ROOT)}")
+    code = path.read_text("utf-8")
+    if code.count("\n") > LONGEST_PROGRAM:
+        raise BuildError(f"'{name}' has {code.count(chr(10))} lines; a program has at most {LONGEST_PROGRAM}")
+    return Program(path, code, source.bundle(path), recorded.read_text("utf-8"))
+
+
+def expand(
+    text: str, macros: Macros, file: Path | str | None = None, up: str = ""
+) -> list[Line]:
+    """The page with every include, program and macro written out; `up` leads from it to docs/."""
+    out: list[Line] = []
+    fence = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            lines = _include(line, fence, up) or [line if fence else _macros(line, macros)]
+        except BuildError as error:
+            raise BuildError(error.message, error.file or file, error.line or number) from error
+        fence = _fence(line, fence)
+        out += [Line(part, number) for block in lines for part in block.split("\n")]
+    if fence:
+        raise BuildError("a code fence is never closed", file, number)
+    return out
+
+
+def _fence(line: str, fence: str) -> str:
+    """The backticks that close the fence in which the next line stands, or nothing outside fences."""
+    found = FENCE.match(line)
+    if not found:
+        return fence
+    if not fence:
+        return found[1]
+    return "" if len(found[1]) >= len(fence) and not found[2].strip() else fence
+
+
+def _include(line: str, fence: str, up: str) -> list[str]:
+    found = INCLUDE.match(line)
+    if not found:
+        return []
+    indent, target = found.groups()
+    if fence:
+        return _indented(source.cut(target), indent)
+    if not target.startswith("snippets/"):
+        raise BuildError(f'a definition stands inside a ```python fence: --8<-- "{target}"')
+    return _indented(shown(program(target), up), indent)
+
+
+def _indented(text: str, indent: str) -> list[str]:
+    return [indent + line if line else "" for line in text.split("\n")]
+
+
+def shown(p: Program, up: str) -> str:
+    """A program in two tabs, as written and with NumPy alone, with a download and what it prints."""
+    file = f"downloads/{p.name}"
+    return (
+        f'=== "With attn"\n\n{_tab(p.code, f"snippets/{p.name}")}\n\n'
+        f'=== "NumPy only"\n\n{_tab(p.bundle, p.path.name)}\n\n'
+        "<!--pytest-codeblocks:expected-output-->\n\n"
+        f'```text title="Output"\n{p.output.rstrip(chr(10))}\n```\n\n'
+        f"[Download {p.path.name}, NumPy only]({up}{file}){{ .download download }}\n"
+    )
+
+
+def _tab(code: str, title: str) -> str:
+    block = f'```python title="{title}"\n{code.strip(chr(10))}\n```'
+    return "\n".join("    " + line if line else "" for line in block.split("\n"))
+
+
+_environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined)
+
+
+def _macros(line: str, macros: Macros) -> str:
+    return MACRO.sub(lambda m: _call(m[1], macros), line)
+
+
+def _call(expression: str, macros: Macros) -> str:
+    try:
+        result: Any = _environment.compile_expression(expression, undefined_to_none=False)(**macros)
+        return str(result)
+    except (jinja2.TemplateError, TypeError, ValueError) as error:
+        raise BuildError(f"{{{{{expression}}}}}: {error}") from error
+
+
+def text(lines: list[Line]) -> str:
+    """The expanded page as one text."""
+    return "\n".join(line.text for line in lines)

@@ -1,0 +1,207 @@
+"""Figures: each fig_*.py is drawn once in the light and once in the dark scheme, as SVG that never changes."""
+
+import hashlib
+import inspect
+import io
+import re
+import runpy
+import traceback
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import matplotlib as mpl
+
+mpl.use("svg")
+
+import matplotlib.pyplot as plt
+
+from _hooks import experiments, symbols
+from _hooks.errors import ROOT, BuildError
+
+CACHE = ROOT / ".cache" / "figures"
+KINDS = ("illustrative", "computed", "measured")
+SCHEMES = {
+    "light": {"ink": "#1f2328", "soft": "#57606a", "grid": "#d0d7de", "paper": "#ffffff"},
+    "dark": {"ink": "#e2e4e9", "soft": "#a5a9b4", "grid": "#454a57", "paper": "#1e2129"},
+}
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A drawn figure: the SVG of each scheme, what it shows in words, and whether it was measured."""
+
+    name: str
+    script: Path
+    svg: dict[str, str]
+    alt: str
+    kind: str
+    runs: tuple[str, ...]
+
+    def size(self) -> tuple[int, int]:
+        """Width and height in CSS pixels."""
+        found = re.search(r'width="([\d.]+)pt" height="([\d.]+)pt"', self.svg["light"])
+        assert found, "matplotlib states the size of an SVG in points"
+        return round(float(found[1]) * 4 / 3), round(float(found[2]) * 4 / 3)
+
+
+def scripts() -> dict[str, Path]:
+    """All fig_*.py by name; two of the same name are refused."""
+    found: dict[str, Path] = {}
+    for path in sorted((ROOT / "snippets").glob("*/fig_*.py")):
+        if path.stem in found:
+            raise BuildError(f"two figures are called {path.stem}: {found[path.stem]}", path)
+        found[path.stem] = path
+    return found
+
+
+def figure(name: str) -> Figure:
+    """The figure `fig_x`, drawn now unless script and runs are as they were when it was drawn."""
+    if name not in scripts():
+        raise BuildError(f"there is no figure '{name}'; snippets/ has {', '.join(scripts())}")
+    script = scripts()[name]
+    return _drawn(script, script.stat().st_mtime_ns, _keys(script))
+
+
+def _keys(script: Path) -> tuple[str, ...]:
+    """What a figure depends on besides its script: the code in attn and the recorded runs."""
+    wanted = re.findall(r"\btrain_\w+", script.read_text("utf-8"))
+    return (experiments.key(script), *sorted({experiments.fingerprint(stem) for stem in wanted}))
+
+
+@lru_cache(maxsize=128)
+def _drawn(script: Path, _changed: int, keys: tuple[str, ...]) -> Figure:
+    module = _load(script)
+    wanted = tuple(inspect.signature(module.figure).parameters)
+    runs = {stem: experiments.runs(stem) for stem in wanted if stem != "colors"}
+    kind = "measured" if runs else getattr(module, "KIND", "")
+    if kind not in KINDS:
+        raise BuildError('a figure without runs says KIND = "illustrative" or "computed"', script)
+    name = hashlib.sha256("".join([*keys, _style_text()]).encode()).hexdigest()[:20]
+    svg = {s: _cached(f"{script.stem}-{name}.{s}.svg", module, s, wanted, runs) for s in SCHEMES}
+    alt = module.ALT if isinstance(module.ALT, str) else ""
+    return Figure(script.stem, script, svg, alt or _alt(module, runs), kind, tuple(runs))
+
+
+def _load(script: Path) -> SimpleNamespace:
+    try:
+        names = runpy.run_path(str(script))
+    except Exception as error:
+        raise _at(error, script) from error
+    for required in ("figure", "ALT" if "alt" not in names else "alt"):
+        if required not in names:
+            raise BuildError(f"defines no {required}", script)
+    return SimpleNamespace(**{"ALT": None, **names})
+
+
+def _alt(module: SimpleNamespace, runs: dict[str, Any]) -> str:
+    wanted = inspect.signature(module.alt).parameters
+    return str(module.alt(**{stem: runs[stem] for stem in wanted}))
+
+
+def _cached(
+    name: str, module: SimpleNamespace, scheme: str, wanted: tuple[str, ...], runs: dict[str, Any]
+) -> str:
+    path = CACHE / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(_draw(module, scheme, wanted, runs), "utf-8")
+        draft.replace(path)
+    return path.read_text("utf-8")
+
+
+def _draw(
+    module: SimpleNamespace, scheme: str, wanted: tuple[str, ...], runs: dict[str, Any]
+) -> str:
+    arguments = dict(runs)
+    if "colors" in wanted:
+        arguments["colors"] = colors(scheme)
+    with mpl.rc_context(style(scheme)):
+        try:
+            drawn = module.figure(**arguments)
+        except Exception as error:
+            raise _at(error, Path(module.__file__)) from error
+        out = io.StringIO()
+        drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
+        plt.close("all")
+    return _tidied(out.getvalue())
+
+
+def _tidied(svg: str) -> str:
+    """Without the XML head, comments and metadata, which no reader needs."""
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    return re.sub(r"\n\s*", "\n", svg)
+
+
+def _at(error: Exception, script: Path) -> BuildError:
+    """The error, at the line of the script where it came up."""
+    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(script)]
+    return BuildError(f"{type(error).__name__}: {error}", script, frames[-1].lineno if frames else None)
+
+
+def colors(scheme: str) -> dict[str, str]:
+    """Role → color of the scheme, and `ink`, `soft`, `grid`, `paper` for all that has no role."""
+    return {**symbols.colors(scheme), **SCHEMES[scheme]}
+
+
+def style(scheme: str) -> dict[str, Any]:
+    """matplotlib's settings: the book's size, fonts and colors, and nothing that changes by run."""
+    c = SCHEMES[scheme]
+    return {
+        "svg.hashsalt": "attention",
+        "svg.fonttype": "path",
+        "figure.figsize": (6.6, 3.4),
+        "figure.constrained_layout.use": True,
+        "figure.facecolor": "none",
+        "axes.facecolor": "none",
+        "savefig.facecolor": "none",
+        "savefig.transparent": True,
+        "font.family": "DejaVu Sans",
+        "font.size": 10.5,
+        "axes.titlesize": 11,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.edgecolor": c["soft"],
+        "axes.labelcolor": c["ink"],
+        "text.color": c["ink"],
+        "xtick.color": c["soft"],
+        "ytick.color": c["soft"],
+        "xtick.labelcolor": c["ink"],
+        "ytick.labelcolor": c["ink"],
+        "grid.color": c["grid"],
+        "grid.linewidth": 0.6,
+        "legend.frameon": False,
+        "lines.linewidth": 2.0,
+        "mathtext.fontset": "stix",
+        "image.cmap": "Oranges" if scheme == "light" else "inferno",
+    }
+
+
+def _style_text() -> str:
+    return repr([(style(s), colors(s)) for s in SCHEMES]) + mpl.__version__
+
+
+def show(name: str, caption: str, up: str) -> str:
+    """The figure with its caption, as HTML that Markdown carries; `up` leads from the page to docs/."""
+    drawn = figure(name)
+    width, height = drawn.size()
+    images = "\n".join(
+        f"![{drawn.alt}]({up}{path(drawn, s)}#only-{s}){{ width={width} height={height} loading=lazy }}"
+        for s in SCHEMES
+    )
+    return (
+        f'<figure class="plot" id="{name}" markdown="1">\n\n{images}\n\n'
+        f'<figcaption markdown="1">\n\n<span class="kind kind-{drawn.kind}">{drawn.kind}</span> '
+        f"{caption}\n\n</figcaption>\n\n</figure>"
+    )
+
+
+def path(drawn: Figure, scheme: str) -> str:
+    """Where the site keeps the figure, from docs/."""
+    return f"figures/{drawn.name}.{scheme}.svg"

@@ -1,0 +1,101 @@
+"""TeX to MathML, and the mathematics font cut down to the glyphs that the book uses."""
+
+import hashlib
+import html
+import re
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from pathlib import Path
+
+import math_core
+import ziamath
+from fontTools import subset
+from fontTools.ttLib import TTFont
+
+from _hooks.errors import BuildError
+
+# math-core knows named colors alone, and its output is an inline color. So each symbol of a formula is
+# written in a color of its own, and the color is the way back from the output to the symbol.
+CARRIERS = (
+    "Apricot Aquamarine Bittersweet Black Blue BlueGreen BlueViolet BrickRed Brown BurntOrange "
+    "CadetBlue CarnationPink Cerulean CornflowerBlue Cyan Dandelion DarkOrchid Emerald ForestGreen "
+    "Fuchsia Goldenrod Gray Green GreenYellow JungleGreen Lavender LimeGreen Magenta Mahogany"
+).split()
+SYMBOL = re.compile(r"\\s\{(\w+)\}")
+FONT = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+
+
+@lru_cache(maxsize=1)
+def _converter() -> math_core.LatexToMathML:
+    return math_core.LatexToMathML(fancy_error=False)
+
+
+@lru_cache(maxsize=1)
+def _carriers() -> dict[str, str]:
+    """Named color → the hexadecimal color it comes out as, each hexadecimal color once."""
+    found: dict[str, str] = {}
+    for name in CARRIERS:
+        mathml = _converter().convert_with_local_state(rf"\textcolor{{{name}}}{{x}}", displaystyle=False)
+        color = re.search(r'color:(#\w+)', mathml)
+        if color and color[1] not in found.values():
+            found[name] = color[1]
+    return found
+
+
+def to_mathml(tex: str, display: bool, symbol: Callable[[str], tuple[str, str]]) -> str:
+    r"""MathML of a formula; `\s{key}` becomes what `symbol(key) -> (tex, attributes)` says."""
+    keys = list(dict.fromkeys(SYMBOL.findall(tex)))
+    if len(keys) > len(_carriers()):
+        raise BuildError(f"a formula with {len(keys)} different symbols; at most {len(_carriers())}: {tex}")
+    carriers = dict(zip(keys, _carriers().items(), strict=False))
+    marked = SYMBOL.sub(lambda m: rf"\textcolor{{{carriers[m[1]][0]}}}{{{symbol(m[1])[0]}}}", tex)
+    try:
+        mathml = _converter().convert_with_local_state(marked, displaystyle=display)
+    except math_core.LatexError as error:
+        raise BuildError(f"formula that math-core can't convert: {error}: {tex}") from error
+    for key, (_, color) in carriers.items():
+        mathml = mathml.replace(f'style="color:{color};"', symbol(key)[1])
+    label = html.escape(re.sub(SYMBOL, lambda m: symbol(m[1])[0], tex), quote=True)
+    return mathml.replace("<math", f'<math data-tex="{label}"', 1)
+
+
+def characters(pages: Iterable[str]) -> str:
+    """The characters that stand in the mathematics of these pages, sorted."""
+    text = "".join(m for page in pages for m in re.findall(r"<math.*?</math>", page, re.DOTALL))
+    return "".join(sorted(set(html.unescape(re.sub(r"<[^>]+>", "", text)))))
+
+
+def font(used: str, cache: Path) -> bytes:
+    """STIX Two Math as WOFF2, with the glyphs of these characters and what layout makes of them."""
+    wanted = set(used) | set(map(chr, range(0x20, 0x7F))) | _alphabet(used)
+    name = hashlib.sha256("".join(sorted(wanted)).encode()).hexdigest()[:16]
+    path = cache / f"{name}.woff2"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(_subset("".join(wanted)))
+    return path.read_bytes()
+
+
+def _alphabet(used: str) -> set[str]:
+    """Single letters in <mi> are drawn in mathematical italic, which is another character."""
+    latin = {chr(0x1D434 + ord(c) - 65) for c in used if c.isascii() and c.isupper()}
+    latin |= {chr(0x1D44E + ord(c) - 97) for c in used if c.isascii() and c.islower()}
+    greek = {chr(0x1D6FC + ord(c) - 0x3B1) for c in used if "α" <= c <= "ω"}
+    capital = {chr(0x1D6E2 + ord(c) - 0x391) for c in used if "Α" <= c <= "Ω"}
+    return latin | greek | capital | {"ℎ"}  # italic h stands outside the block, as Planck's constant
+
+
+def _subset(text: str) -> bytes:
+    import io
+
+    options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
+    options.drop_tables += ["DSIG"]
+    options.recalc_timestamp = False
+    typeface = TTFont(FONT, recalcTimestamp=False)
+    subsetter = subset.Subsetter(options)
+    subsetter.populate(text=text)
+    subsetter.subset(typeface)
+    typeface.flavor = "woff2"
+    out = io.BytesIO()
+    typeface.save(out)
+    return out.getvalue()

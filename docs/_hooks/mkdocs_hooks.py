@@ -1,0 +1,51 @@
+"""The thin layer between MkDocs and the book's machinery: events in, plain functions out."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
+
+from mkdocs.exceptions import Abort
+from mkdocs.plugins import event_priority
+from mkdocs.structure.files import File
+
+from _hooks import book, mathml
+from _hooks import page as pages
+from _hooks.errors import ROOT, BuildError
+
+CACHE = ROOT / ".cache"
+
+
+def _stop(error: BuildError) -> Abort:
+    """MkDocs prints an Abort without a traceback and exits with 1."""
+    return Abort(f"\n{error}")
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add what is generated: figures, downloads, styles."""
+    try:
+        for uri, content in book.generated().items():
+            files.append(File.generated(config, uri, content=content))
+    except BuildError as error:
+        raise _stop(error) from error
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Expand includes, programs and macros."""
+    if page.file.generated_by:
+        return markdown
+    try:
+        return book.markdown(page.file.src_uri, Path(page.file.abs_src_path))
+    except BuildError as error:
+        raise _stop(error) from error
+
+
+@event_priority(-50)
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Set formulas and mark symbols; before the print page collects the chapters."""
+    try:
+        return pages.finish(html, page.file.src_uri)
+    except BuildError as error:
+        raise _stop(error) from error

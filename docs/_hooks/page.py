@@ -1,0 +1,34 @@
+"""What is done to a page's HTML after Markdown: formulas, symbols in code, what keyboards and readers need."""
+
+import html
+import re
+
+from _hooks import symbols
+from _hooks.errors import BuildError
+
+MATH = re.compile(
+    r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL
+)
+USED = re.compile(r'data-sym="(\w+)"')
+TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
+
+
+def finish(content: str, file: str) -> str:
+    """The page's HTML with MathML, marked symbols, and scrolling boxes that a keyboard reaches."""
+    content = MATH.sub(lambda m: _formula(m, file), content)
+    content = symbols.mark_code(content, dict.fromkeys(USED.findall(content)))
+    content = TABLE.sub(
+        r'<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>\1</table></div>', content
+    )
+    return re.sub(r"<!--\s*pytest-codeblocks:.*?-->\n?", "", content)
+
+
+def _formula(match: re.Match[str], file: str) -> str:
+    display = match[2] == "["
+    try:
+        mathml = symbols.formula(html.unescape(match[3]).strip(), display)
+    except BuildError as error:
+        raise BuildError(error.message, file) from error
+    if not display:
+        return mathml
+    return f'<div class="equation" tabindex="0" role="group" aria-label="Equation">{mathml}</div>'

@@ -1,0 +1,160 @@
+"""The one table of symbols (docs/symbols.yml) and what is made from it: formulas, tables, styles, code."""
+
+import html
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from _hooks import mathml, yaml_lines
+from _hooks.errors import ROOT, BuildError
+
+TABLE = ROOT / "docs" / "symbols.yml"
+LINES = ("solid", "dashed", "dotted", "double")
+
+
+@dataclass(frozen=True)
+class Role:
+    """What a symbol is for: one color in each scheme, and a second cue besides the color."""
+
+    name: str
+    light: str
+    dark: str
+    mark: str
+    line: str
+
+
+@dataclass(frozen=True)
+class Symbol:
+    """A letter of the book: how it is set, what it means, and its names in code."""
+
+    key: str
+    tex: str
+    role: Role
+    name: str
+    meaning: str
+    code: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """All roles and symbols, by key."""
+
+    roles: dict[str, Role]
+    symbols: dict[str, Symbol]
+
+    def symbol(self, key: str) -> Symbol:
+        """The symbol of that key, or a BuildError that names it."""
+        if key not in self.symbols:
+            raise BuildError(f"unknown symbol '{key}': docs/symbols.yml has {', '.join(self.symbols)}")
+        return self.symbols[key]
+
+
+@lru_cache(maxsize=4)
+def load(path: Path = TABLE) -> Table:
+    """The checked table; a missing or unknown field is a BuildError with its line."""
+    data = yaml_lines.load(path)
+    _fields(data, {"roles", "symbols"}, path)
+    roles = {
+        key: Role(key, **_fields(entry, {"light", "dark", "mark", "line"}, path))
+        for key, entry in data["roles"].items()
+    }
+    symbols = {
+        key: _symbol(key, _fields(entry, {"tex", "role", "name", "meaning", "code"}, path), roles, path)
+        for key, entry in data["symbols"].items()
+    }
+    return Table(roles, symbols)
+
+
+def _symbol(key: str, entry: Any, roles: dict[str, Role], path: Path) -> Symbol:
+    if entry["role"] not in roles:
+        line = yaml_lines.line_of(entry, "role")
+        raise BuildError(f"symbol '{key}' has the unknown role '{entry['role']}'", path, line)
+    return Symbol(
+        key, entry["tex"], roles[entry["role"]], entry["name"], entry["meaning"], tuple(entry["code"])
+    )
+
+
+def _fields(entry: Any, wanted: set[str], path: Path) -> Any:
+    found = set(entry) if isinstance(entry, dict) else set()
+    if found != wanted:
+        message = f"expected the fields {sorted(wanted)}, got {sorted(found) or entry!r}"
+        raise BuildError(message, path, yaml_lines.line_of(entry))
+    return entry
+
+
+def formula(tex: str, display: bool = False) -> str:
+    r"""MathML of `tex`, each `\s{key}` with the class of its role and the key to find it by."""
+    return mathml.to_mathml(tex, display, _marked)
+
+
+def _marked(key: str) -> tuple[str, str]:
+    symbol = load().symbol(key)
+    return symbol.tex, f'class="sym role-{symbol.role.name}" data-sym="{key}"'
+
+
+def table(keys: Iterable[str]) -> str:
+    """The Markdown table Symbol · Color · Meaning · In code of these symbols."""
+    rows = ["| Symbol | Color | Meaning | In code |", "|---|---|---|---|"]
+    rows += [_row(load().symbol(key)) for key in keys]
+    return "\n".join(rows)
+
+
+def _row(symbol: Symbol) -> str:
+    code = ", ".join(f"`{name}`" for name in symbol.code) or "—"
+    return (
+        f"| $\\s{{{symbol.key}}}$ | {swatch(symbol.role)} "
+        f"| **{symbol.name[0].upper() + symbol.name[1:]}**: {symbol.meaning} | {code} |"
+    )
+
+
+def swatch(role: Role) -> str:
+    """The color of a role, its name and its mark: never the color alone."""
+    return f'<span class="swatch role-{role.name}">{role.mark} {role.name}</span>'
+
+
+def notation() -> str:
+    """All symbols of the book, a table for each role."""
+    return "\n\n".join(
+        f"## {role.name.capitalize()} {role.mark} {{: #role-{role.name} }}\n\n"
+        + table(s.key for s in load().symbols.values() if s.role is role)
+        for role in load().roles.values()
+    )
+
+
+def css() -> str:
+    """Custom properties of the roles for both schemes, and the rules that use them."""
+    roles = load().roles.values()
+    light = "".join(f"  --role-{r.name}: {r.light};\n" for r in roles)
+    dark = "".join(f"  --role-{r.name}: {r.dark};\n" for r in roles)
+    rules = "".join(
+        f".role-{r.name} {{ color: var(--role-{r.name}); --role-line: {r.line}; }}\n" for r in roles
+    )
+    return (
+        f":root {{\n{light}}}\n@media screen {{\n[data-md-color-scheme=slate] {{\n{dark}}}\n}}\n{rules}"
+    )
+
+
+def colors(scheme: str) -> dict[str, str]:
+    """Role → hexadecimal color in the scheme "light" or "dark", for figures."""
+    return {role.name: getattr(role, scheme) for role in load().roles.values()}
+
+
+NAME = re.compile(r'<span class="n">(\w+)</span>')
+
+
+def mark_code(page: str, keys: Iterable[str]) -> str:
+    """Give the identifiers of these symbols the classes of their roles in highlighted code."""
+    by_name = {name: load().symbol(key) for key in keys for name in load().symbol(key).code}
+    by_name |= {f"d{name}": symbol for name, symbol in by_name.items()}
+
+    def mark(match: re.Match[str]) -> str:
+        symbol = by_name.get(html.unescape(match[1]))
+        if symbol is None:
+            return match[0]
+        role = symbol.role.name
+        return f'<span class="n sym role-{role}" data-sym="{symbol.key}">{match[1]}</span>'
+
+    return NAME.sub(mark, page)
