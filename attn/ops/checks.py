@@ -1,0 +1,92 @@
+"""Where bad input is refused: the message names the argument, what it should be, what it is."""
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+
+def check_shapes(spec: str, *arrays: Any) -> None:
+    """Refuse arrays that are not real numbers, or whose shapes do not fit together.
+
+    `spec` is written like the docstrings' `Shapes:`, say "q (..., n, d), k (..., m, d)". Equal
+    letters are equal lengths, "..." stands for the same leading axes in all arrays, "b + d" for a
+    sum. The key axis, m, may not be empty.
+
+    Raises: ValueError if an array is not of floats or its shape does not fit.
+    """
+    sizes: dict[str, Any] = {}
+    for (name, axes), x in zip(re.findall(r"(\w+) \((.*?)\)", spec), arrays, strict=True):
+        check_floats(name, x)
+        for letter, size in _axes(name, axes, x.shape):
+            terms = letter.split(" + ")
+            known = (
+                sizes.setdefault(letter, size) if len(terms) == 1 else sum(sizes[t] for t in terms)
+            )
+            if known != size:
+                raise ValueError(
+                    f"{name}: expected ({axes}) with {letter} = {known}, got {x.shape}"
+                )
+            if letter == "m" and size == 0:
+                raise ValueError(f"{name}: expected ({axes}) with at least one key, got {x.shape}")
+
+
+def check_floats(name: str, x: Any) -> None:
+    """Refuse what is not an array of floats: integers would lose their fractions without a word.
+
+    Raises: ValueError if x is no NumPy array of floats.
+    """
+    if not hasattr(x, "dtype") or x.dtype.kind != "f":
+        raise ValueError(f"{name}: expected an array of floats, got {_kind(x)}")
+
+
+def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
+    """Refuse a mask that is not boolean, or does not broadcast to the shape of the scores.
+
+    Raises: ValueError if the mask is of another type or shape; None is no mask, and fits.
+    """
+    if mask is None:
+        return
+    if not hasattr(mask, "dtype") or mask.dtype != bool:
+        raise ValueError(f"mask: expected booleans, True = may attend, got {_kind(mask)}")
+    pairs = zip(reversed(mask.shape), reversed(shape), strict=False)
+    if mask.ndim > len(shape) or any(size not in (1, full) for size, full in pairs):
+        raise ValueError(f"mask: expected a shape that broadcasts to {shape}, got {mask.shape}")
+
+
+def check_indices(name: str, x: Any, shape: tuple[int, ...], below: int, where: Any = True) -> None:
+    """Refuse indices that are not whole numbers from 0 to below − 1, or of another shape.
+
+    Raises: ValueError if the type, the shape, or a value that `where` keeps does not fit.
+    """
+    if not hasattr(x, "dtype") or x.dtype.kind not in "iu":
+        raise ValueError(f"{name}: expected an array of integers, got {_kind(x)}")
+    if x.shape != shape:
+        raise ValueError(f"{name}: expected the shape {shape}, got {x.shape}")
+    if np.any(((x < 0) | (x >= below)) & where):
+        raise ValueError(f"{name}: expected 0 to {below - 1}, got {x.min()} to {x.max()}")
+
+
+def check_count(name: str, x: Any, least: int = 0) -> None:
+    """Refuse what is not a whole number of at least `least`.
+
+    Raises: ValueError if x is no whole number or too small.
+    """
+    if isinstance(x, bool) or not hasattr(x, "__index__") or x < least:
+        raise ValueError(f"{name}: expected a whole number of at least {least}, got {x!r}")
+
+
+def _axes(name: str, axes: str, shape: tuple[int, ...]) -> Iterator[tuple[str, Any]]:
+    letters = [a for a in axes.split(", ") if a]
+    inner = letters[1:] if letters[:1] == ["..."] else letters
+    lead = max(len(shape) - len(inner), 0) if inner != letters else 0
+    if len(shape) - lead != len(inner):
+        raise ValueError(f"{name}: expected the shape ({axes}), got {shape}")
+    if inner != letters:
+        yield "...", shape[:lead]
+    yield from zip(inner, shape[lead:], strict=True)
+
+
+def _kind(x: Any) -> str:
+    return str(x.dtype) if hasattr(x, "dtype") else type(x).__name__

@@ -1,0 +1,58 @@
+"""The two products that everything here is made of: a projection of each row, a sum of rows."""
+
+import numpy as np
+
+from attn.ops.checks import check_shapes
+from attn.types import Array
+
+
+def project(x: Array, W: Array) -> Array:
+    """Map every row to a new set of features.
+
+    y_ip = Σ_d x_id W_dp
+
+    Shapes: x (..., n, d), W (d, p) -> y (..., n, p)
+    Raises: ValueError if an array is not of floats or its shape does not fit.
+    Source: the papers' W x, with vectors as rows: our W is their Wᵀ.
+    """
+    check_shapes("x (..., n, d), W (d, p)", x, W)
+    return x @ W
+
+
+def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
+    """Gradient of project; the rows of a whole batch add up in dW.
+
+    dx_id = Σ_p dy_ip W_dp,  dW_dp = Σ_i x_id dy_ip
+
+    Shapes: dy (..., n, p), x (..., n, d), W (d, p) -> dx (..., n, d), dW (d, p)
+    Source: the derivative of project.
+    """
+    rows, drows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
+    return dy @ W.T, rows.T @ drows
+
+
+def combine(alpha: Array, v: Array) -> Array:
+    """Add up the values, each as much as it weighs; a weight of 0 reads nothing, not even NaN.
+
+    c_ip = Σ_j alpha_ij v_jp
+
+    Shapes: alpha (..., n, m), v (..., m, p) -> c (..., n, p)
+    Raises: ValueError if an array is not of floats or its shape does not fit.
+    Source: Bahdanau et al. 2015, eq. 5.
+    """
+    check_shapes("alpha (..., n, j), v (..., j, p)", alpha, v)
+    if np.isfinite(v).all():
+        return alpha @ v
+    v = np.where(alpha[..., None] == 0, 0, v[..., None, :, :])
+    return np.einsum("...ij,...ijp->...ip", alpha, v)
+
+
+def combine_backward(dc: Array, alpha: Array, v: Array) -> tuple[Array, Array]:
+    """Gradient of combine: each value gets back what it gave.
+
+    dalpha_ij = Σ_p dc_ip v_jp,  dv_jp = Σ_i alpha_ij dc_ip
+
+    Shapes: dc (..., n, p), alpha (..., n, m), v (..., m, p) -> dalpha (..., n, m), dv (..., m, p)
+    Source: the derivative of Bahdanau et al. 2015, eq. 5.
+    """
+    return dc @ v.mT, combine(alpha.mT, dc)

@@ -1,0 +1,133 @@
+"""Scores to weights: the step that makes attention a choice, yet differentiable."""
+
+import numpy as np
+
+from attn.ops.checks import check_indices, check_mask, check_shapes
+from attn.types import Array, Indices, Mask
+
+
+def softmax(e: Array, mask: Mask | None = None) -> Array:
+    """Turn each row of scores into weights that are not negative and sum to one.
+
+    alpha_ij = exp(e_ij) / Σ_k exp(e_ik), over the keys k that query i may attend to
+
+    A row that may attend to nothing is all zeros. Infinite scores follow the limit: those equal to
+    the largest of the row share its weight, so a row of −∞ alone is uniform.
+
+    Shapes: e (..., m), mask (..., m) | None -> alpha (..., m)
+    Raises: ValueError if e is not of floats or has no keys, or the mask is not boolean or does not
+        broadcast to e.
+    Source: Bahdanau et al. 2015, eq. 6.
+    """
+    check_shapes("e (..., m)", e)
+    if mask is not None:
+        return masked_softmax(e, mask)
+    z = np.exp(below_peak(e))  # at most 1: cannot overflow
+    return z / z.sum(axis=-1, keepdims=True)
+
+
+def masked_softmax(e: Array, mask: Mask) -> Array:
+    """Turn the scores that the mask allows into weights; the others weigh exactly 0.
+
+    alpha_ij = mask_ij exp(e_ij) / Σ_k mask_ik exp(e_ik);  0 where the mask allows nothing
+
+    Shapes: e (..., m), mask (..., m) -> alpha (..., m)
+    Raises: ValueError if the mask is not boolean or does not broadcast to e.
+    Source: Vaswani et al. 2017, sec. 3.2.3, where masked scores are −∞.
+    """
+    check_mask(mask, e.shape)
+    z = np.exp(below_peak(np.where(mask, e, -np.inf)))
+    total = z.sum(axis=-1, keepdims=True, where=mask)  # at least 1, or 0 if nothing is allowed
+    return np.where(mask, z / np.maximum(total, 1), 0)
+
+
+def softmax_backward(dalpha: Array, alpha: Array) -> Array:
+    """Gradient of softmax, from the weights alone: masked ones are 0 and so is their gradient.
+
+    de_ij = alpha_ij (dalpha_ij − Σ_k alpha_ik dalpha_ik)
+
+    Shapes: dalpha (..., m), alpha (..., m) -> de (..., m)
+    Source: the derivative of Bahdanau et al. 2015, eq. 6.
+    """
+    dalpha = np.where(alpha == 0, 0, dalpha)  # what was not read cannot send a NaN back
+    return alpha * (dalpha - (alpha * dalpha).sum(axis=-1, keepdims=True))
+
+
+def log_softmax(e: Array) -> Array:
+    """Give the logarithms of the weights, exact even where a weight underflows to zero.
+
+    l_ij = e_ij − log Σ_k exp(e_ik)
+
+    Shapes: e (..., m) -> l (..., m)
+    Raises: ValueError if e is not of floats or has no keys.
+    Source: the logarithm of Bahdanau et al. 2015, eq. 6.
+    """
+    check_shapes("e (..., m)", e)
+    z = below_peak(e)
+    return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
+
+
+def log_softmax_backward(dl: Array, l: Array) -> Array:
+    """Gradient of log_softmax, from its output.
+
+    de_ij = dl_ij − exp(l_ij) Σ_k dl_ik
+
+    Shapes: dl (..., m), l (..., m) -> de (..., m)
+    Source: the derivative of log_softmax.
+    """
+    return dl - np.exp(l) * dl.sum(axis=-1, keepdims=True)
+
+
+def cross_entropy(logits: Array, targets: Indices, mask: Mask | None = None) -> float:
+    """Average the surprise at the right answers, in nats, over the targets that the mask keeps.
+
+    L = −1/N Σ_i log softmax(logits_i)[targets_i];  0 if no target is kept
+
+    Shapes: logits (..., c), targets (...) < c, mask (...) | None -> ()
+    Raises: ValueError if logits is not of floats, targets are not whole numbers from 0 to c − 1,
+        or a shape does not fit.
+    Source: Goodfellow, Bengio, Courville 2016, eq. 6.12.
+    """
+    check_shapes("logits (..., c)", logits)
+    kept = _kept(logits, targets, mask)
+    due = np.where(kept, targets, 0)[..., None]
+    surprise = -np.take_along_axis(log_softmax(logits), due, axis=-1)[..., 0]
+    return float(surprise.sum(where=kept)) / max(int(kept.sum()), 1)
+
+
+def cross_entropy_backward(
+    dloss: float, logits: Array, targets: Indices, mask: Mask | None = None
+) -> Array:
+    """Gradient of cross_entropy: the weights that were given, less those that were due.
+
+    dlogits_i = dL / N (softmax(logits_i) − onehot(targets_i))
+
+    Shapes: dloss (), logits (..., c), targets (...) < c, mask (...) | None -> dlogits (..., c)
+    Source: the derivative of cross_entropy.
+    """
+    kept = _kept(logits, targets, mask)
+    due = np.where(kept, targets, 0)[..., None] == np.arange(logits.shape[-1])
+    share = float(dloss) / max(int(kept.sum()), 1)
+    return np.where(kept[..., None], share * (softmax(logits) - due), 0)
+
+
+def below_peak(e: Array) -> Array:
+    """Measure each score from the largest of its row, which itself is 0, be it infinite.
+
+    z_ij = e_ij − max_k e_ik
+
+    Shapes: e (..., m) -> z (..., m)
+    Source: the shift leaves softmax unchanged; Goodfellow, Bengio, Courville 2016, sec. 4.1.
+    """
+    peak = e.max(axis=-1, keepdims=True)
+    if np.isfinite(peak).all():
+        return e - peak
+    return np.subtract(e, peak, where=e != peak, out=np.zeros_like(e))
+
+
+def _kept(logits: Array, targets: Indices, mask: Mask | None) -> Mask:
+    shape = logits.shape[:-1]
+    check_mask(mask, shape)
+    kept = np.broadcast_to(np.True_ if mask is None else mask, shape)
+    check_indices("targets", targets, shape, logits.shape[-1], where=kept)
+    return kept
