@@ -1,5 +1,6 @@
 """Where bad input is refused: the message names the argument, what it should be, what it is."""
 
+import math
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -55,7 +56,9 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
         raise ValueError(f"mask: expected a shape that broadcasts to {shape}, got {mask.shape}")
 
 
-def check_indices(name: str, x: Any, shape: tuple[int, ...], below: int, where: Any = True) -> None:
+def check_indices(
+    name: str, x: Any, shape: tuple[int, ...], below: float = math.inf, where: Any = True
+) -> None:
     """Refuse indices that are not whole numbers from 0 to below − 1, or of another shape.
 
     Raises: ValueError if the type, the shape, or a value that `where` keeps does not fit.
