@@ -152,9 +152,9 @@ def read_backward(dr: Array, w: Array, M: Array) -> tuple[Array, Array]:
 def write(w: Array, e: Array, a: Array, M: Array) -> Array:
     """Erase, then add, each row of the memory by as much as it is attended to.
 
-    M'(i) = M(i) (1 − w(i) e) + w(i) a
+    M_new(i) = M(i) (1 − w(i) e) + w(i) a
 
-    Shapes: w (..., m), e (..., d), a (..., d), M (..., m, d) -> M' (..., m, d)
+    Shapes: w (..., m), e (..., d), a (..., d), M (..., m, d) -> M_new (..., m, d)
     Raises: ValueError if an array is not of floats or shapes do not fit.
     Source: Graves et al. 2014, eqs. 3 and 4.
     """
@@ -168,8 +168,8 @@ def write_backward(
 ) -> tuple[Array, Array, Array, Array]:
     """Gradient of write.
 
-    dw(i) = dM'(i)ᵀ (a − M(i) e),  de = −Σ_i w(i) M(i) dM'(i),  da = Σ_i w(i) dM'(i),
-    dM(i) = dM'(i) (1 − w(i) e)
+    dw(i) = dM_new(i)ᵀ (a − M(i) e),  de = −Σ_i w(i) M(i) dM_new(i),  da = Σ_i w(i) dM_new(i),
+    dM(i) = dM_new(i) (1 − w(i) e)
 
     Shapes: dM_new (..., m, d), w (..., m), e (..., d), a (..., d), M (..., m, d)
         -> dw (..., m), de (..., d), da (..., d), dM (..., m, d)

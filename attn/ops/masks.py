@@ -26,7 +26,7 @@ def padding(lengths: Indices, m: int) -> Mask:
 
     mask_bij = (j < lengths_b)
 
-    Shapes: lengths (...) <= m, m () -> mask (..., 1, m)
+    Shapes: lengths (...), m () -> mask (..., 1, m)
     Raises: ValueError if lengths are not whole numbers from 0 to m.
     Source: ours; every batch of sequences needs it.
     """

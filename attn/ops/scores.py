@@ -216,6 +216,8 @@ def cosine(q: Array, k: Array) -> Array:
 def cosine_backward(de: Array, q: Array, k: Array) -> tuple[Array, Array]:
     """Gradient of cosine: through the dot product of the directions, then through the directions.
 
+    du_i = Σ_j de_ij u(k_j),  dq_i = (du_i − u(q_i) u(q_i)ᵀ du_i) / |q_i|,  dk_j alike
+
     Shapes: de (..., n, m), q (..., n, d), k (..., m, d) -> dq (..., n, d), dk (..., m, d)
     Source: the derivative of Graves et al. 2014, eq. 6.
     """

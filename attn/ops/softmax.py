@@ -21,24 +21,9 @@ def softmax(e: Array, mask: Mask | None = None) -> Array:
     """
     check_shapes("e (..., m)", e)
     if mask is not None:
-        return masked_softmax(e, mask)
-    z = np.exp(below_peak(e))  # at most 1: cannot overflow
+        return _masked_softmax(e, mask)
+    z = np.exp(_below_peak(e))  # at most 1: cannot overflow
     return z / z.sum(axis=-1, keepdims=True)
-
-
-def masked_softmax(e: Array, mask: Mask) -> Array:
-    """Turn the scores that the mask allows into weights; the others weigh exactly 0.
-
-    alpha_ij = mask_ij exp(e_ij) / Σ_k mask_ik exp(e_ik);  0 where the mask allows nothing
-
-    Shapes: e (..., m), mask (..., m) -> alpha (..., m)
-    Raises: ValueError if the mask is not boolean or does not broadcast to e.
-    Source: Vaswani et al. 2017, sec. 3.2.3, where masked scores are −∞.
-    """
-    check_mask(mask, e.shape)
-    z = np.exp(below_peak(np.where(mask, e, -np.inf)))
-    total = z.sum(axis=-1, keepdims=True, where=mask)  # at least 1, or 0 if nothing is allowed
-    return np.where(mask, z / np.maximum(total, 1), 0)
 
 
 def softmax_backward(dalpha: Array, alpha: Array) -> Array:
@@ -63,7 +48,7 @@ def log_softmax(e: Array) -> Array:
     Source: the logarithm of Bahdanau et al. 2015, eq. 6.
     """
     check_shapes("e (..., m)", e)
-    z = below_peak(e)
+    z = _below_peak(e)
     return z - np.log(np.exp(z).sum(axis=-1, keepdims=True))
 
 
@@ -83,7 +68,7 @@ def cross_entropy(logits: Array, targets: Indices, mask: Mask | None = None) -> 
 
     L = −1/N Σ_i log softmax(logits_i)[targets_i];  0 if no target is kept
 
-    Shapes: logits (..., c), targets (...) < c, mask (...) | None -> ()
+    Shapes: logits (..., c), targets (...), mask (...) | None -> loss ()
     Raises: ValueError if logits is not of floats, targets are not whole numbers from 0 to c − 1,
         or a shape does not fit.
     Source: Goodfellow, Bengio, Courville 2016, eq. 6.12.
@@ -102,7 +87,7 @@ def cross_entropy_backward(
 
     dlogits_i = dL / N (softmax(logits_i) − onehot(targets_i))
 
-    Shapes: dloss (), logits (..., c), targets (...) < c, mask (...) | None -> dlogits (..., c)
+    Shapes: dloss (), logits (..., c), targets (...), mask (...) | None -> dlogits (..., c)
     Source: the derivative of cross_entropy.
     """
     kept = _kept(logits, targets, mask)
@@ -111,14 +96,15 @@ def cross_entropy_backward(
     return np.where(kept[..., None], share * (softmax(logits) - due), 0)
 
 
-def below_peak(e: Array) -> Array:
-    """Measure each score from the largest of its row, which itself is 0, be it infinite.
+def _masked_softmax(e: Array, mask: Mask) -> Array:
+    check_mask(mask, e.shape)
+    z = np.exp(_below_peak(np.where(mask, e, -np.inf)))
+    total = z.sum(axis=-1, keepdims=True, where=mask)  # at least 1, or 0 if nothing is allowed
+    return np.where(mask, z / np.maximum(total, 1), 0)
 
-    z_ij = e_ij − max_k e_ik
 
-    Shapes: e (..., m) -> z (..., m)
-    Source: the shift leaves softmax unchanged; Goodfellow, Bengio, Courville 2016, sec. 4.1.
-    """
+def _below_peak(e: Array) -> Array:
+    # The shift leaves softmax as it is. At an infinite peak ∞ − ∞ is 0: that is the limit.
     peak = e.max(axis=-1, keepdims=True)
     if np.isfinite(peak).all():
         return e - peak
