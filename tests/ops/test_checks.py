@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from attn.ops.checks import check_shapes
+
+
+def test_shapes_that_fit_pass():
+    check_shapes("q (..., n, d), k (..., m, d)", np.ones((2, 3, 5)), np.ones((2, 7, 5)))
+    check_shapes("a (d), b (b), W (d + b, d)", np.ones(2), np.ones(3), np.ones((5, 2)))
+    check_shapes("loss ()", np.array(1.0))
+
+
+@pytest.mark.parametrize(
+    ("spec", "shapes", "message"),
+    [
+        ("q (n, d), k (m, d)", [(3, 5), (7, 4)], r"k: expected \(m, d\) with d = 5, got \(7, 4\)"),
+        ("q (..., d), k (..., d)", [(2, 5), (3, 5)], r"k: .* with \.\.\. = \(2,\), got \(3, 5\)"),
+        ("q (..., n, d)", [(5,)], r"q: expected the shape \(\.\.\., n, d\), got \(5,\)"),
+        ("W (d, p)", [(2, 3, 5)], r"W: expected the shape \(d, p\), got \(2, 3, 5\)"),
+        ("k (..., m, d)", [(0, 5)], r"k: expected .* with at least one key, got \(0, 5\)"),
+        ("a (d), W (d + d)", [(2,), (3,)], r"W: expected \(d \+ d\) with d \+ d = 4, got \(3,\)"),
+    ],
+)
+def test_shapes_that_do_not_fit_are_refused_by_name(spec, shapes, message):
+    with pytest.raises(ValueError, match=message):
+        check_shapes(spec, *map(np.ones, shapes))
+
+
+@pytest.mark.parametrize(
+    ("x", "kind"),
+    [
+        (np.ones(3, int), "int64"),
+        (np.ones(3, bool), "bool"),
+        (np.ones(3, complex), "complex128"),
+        ([1.0, 2.0], "list"),
+        (1.0, "float"),
+        (None, "NoneType"),
+    ],
+)
+def test_what_is_no_array_of_floats_is_refused(x, kind):
+    with pytest.raises(ValueError, match=f"x: expected an array of floats, got {kind}"):
+        check_shapes("x (n)", x)

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+
+from attn.ops.products import combine, combine_backward, project, project_backward
+from attn.tools.gradcheck import gradcheck
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(0)
+
+
+def test_project_is_the_sum_over_features(rng):
+    x, W = rng.standard_normal((2, 3, 5)), rng.standard_normal((5, 7))
+    y = project(x, W)
+    for b, i, p in np.ndindex(2, 3, 7):
+        assert y[b, i, p] == pytest.approx(sum(x[b, i, d] * W[d, p] for d in range(5)))
+
+
+def test_combine_is_the_sum_over_keys(rng):
+    alpha, v = rng.random((2, 3, 5)), rng.standard_normal((2, 5, 7))
+    c = combine(alpha, v)
+    for b, i, p in np.ndindex(2, 3, 7):
+        assert c[b, i, p] == pytest.approx(sum(alpha[b, i, j] * v[b, j, p] for j in range(5)))
+    assert c == pytest.approx(np.einsum("...ij,...jp->...ip", alpha, v))
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_a_weight_of_zero_reads_nothing_not_even_nan(bad):
+    alpha = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]])
+    v = np.array([[1.0, 2.0], [3.0, 4.0], [bad, 6.0]])
+    c = combine(alpha, v)
+    assert c[0].tolist() == [2, 3]
+    assert np.array_equal(c[1], [bad, 5], equal_nan=True)
+
+
+def test_gradcheck_project(rng):
+    args = rng.standard_normal((2, 3, 5)), rng.standard_normal((5, 7))
+    assert gradcheck(project, project_backward, args, rng) < 1e-7
+
+
+@pytest.mark.parametrize("keys", [1, 5])
+def test_gradcheck_combine(rng, keys):
+    args = rng.random((2, 3, keys)), rng.standard_normal((2, keys, 7))
+    assert gradcheck(combine, combine_backward, args, rng) < 1e-7
+
+
+def test_weights_and_values_must_agree_on_the_keys():
+    with pytest.raises(ValueError, match=r"v: expected \(..., j, p\) with j = 3, got \(2, 4\)"):
+        combine(np.ones((5, 3)), np.ones((2, 4)))
