@@ -16,6 +16,10 @@ SCREEN_ONLY = (
     f"{UNUSED}, script, link, noscript, button, .quiz-intro, .quiz-result, section.content"
 )
 
+KEY_NOTE = (
+    '<p>The key, with all explanations, is at the <a href="#quiz-key">end of the book</a>.</p>'
+)
+
 
 class Option(NamedTuple):
     """One option as the author wrote it: its line, whether it is right, its text, and why."""
@@ -102,7 +106,8 @@ def _finish_question(quiz: Tag) -> None:
         box["required"] = ""
     # focus moves to the feedback: from there the options and their explanations are read on
     quiz.form.insert(0, quiz.select_one(".quiz-feedback"))
-    answers = f"<details><summary>Answer</summary>{_answer(quiz)}</details>"
+    answers = f"{_answer(quiz)}{quiz.select_one('section.content').decode_contents()}"
+    answers = f"<details><summary>Answer</summary>{answers}</details>"
     quiz.form.insert_after(_fragment(f"<noscript>{answers}</noscript>"))
 
 
@@ -133,9 +138,11 @@ def print_html(html: str) -> str:
     for quiz in soup.select(".quiz"):
         options = "".join(f"<li>{label.decode_contents()}</li>" for label in quiz.select("label"))
         quiz.form.replace_with(_fragment(f'<ol type="A" class="quiz-options">{options}</ol>'))
+    result = soup.select_one(".quiz-result")
+    result.find_previous("h2").string = "Key"
+    result.insert_before(_fragment(KEY_NOTE))
     for extra in soup.select(SCREEN_ONLY):
         extra.decompose()
-    soup.select("h2")[-1].decompose()  # "Your result"
     return str(soup)
 
 

@@ -14,13 +14,21 @@ site_name: Quiz
 theme: {name: material, font: false}
 use_directory_urls: false
 hooks: [hook.py]
-markdown_extensions: [{toc: {permalink: true}}]
+markdown_extensions: [attr_list, {toc: {permalink: true}}]
 plugins:
   - mkdocs_quiz: {enabled_by_default: false, confetti: false, embed_source: false}
 """
 
 HOOK = """
-from _hooks import quiz
+from pathlib import Path
+
+from mkdocs.plugins import event_priority
+
+from _hooks import book, quiz
+
+@event_priority(100)
+def on_page_markdown(markdown, page, **_):
+    return book.markdown(page.file.src_uri, Path(page.file.abs_src_path))
 
 def on_page_content(html, page, **_):
     mark = page.meta.get("quiz", {}).get("pass")
@@ -35,7 +43,9 @@ def build(folder: Path) -> Path:
     (folder / "mkdocs.yml").write_text(CONFIG, "utf-8")
     (folder / "hook.py").write_text(HOOK, "utf-8")
     text = PAGE.read_text("utf-8")
-    for page in {"index.md", *re.findall(r"\]\(([\w-]+\.md)\)", text)}:
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", text))
+    for page in {"index.md", "reference/bibliography.md"} | linked:
+        (docs / page).parent.mkdir(exist_ok=True)
         (docs / page).write_text("# A page\n", "utf-8")
     (docs / "quiz.md").write_text(text, "utf-8")
     for asset in ("quiz.css", "quiz.js"):

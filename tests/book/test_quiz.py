@@ -157,6 +157,14 @@ def test_in_print_questions_are_unanswered_and_lettered(site):
     assert not any(o.why.split("** ")[1][:30] in page.text for q in QUESTIONS for o in q.options)
 
 
+def test_in_print_the_questions_lead_to_the_key_at_the_end(site):
+    page = BeautifulSoup(quiz.print_html(str(article(site))), "html.parser")
+    key = BeautifulSoup(quiz.key_html(str(article(site))), "html.parser")
+    assert page.select_one('a[href="#quiz-key"]')
+    assert key.select_one("section.print-page#quiz-key > h1")
+    assert "Your result" not in page.text
+
+
 def test_the_printed_key_names_each_question_with_its_letter_and_explanations(site):
     key = BeautifulSoup(quiz.key_html(str(article(site))), "html.parser")
     rights = [[o.right for o in q.options].index(True) for q in QUESTIONS]
