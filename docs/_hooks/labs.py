@@ -1,8 +1,8 @@
-"""Labs: docs/labs/*.py, run cell by cell when their code or `attn` changes, shown as pages, offered as notebooks.
+"""Labs: docs/labs/*.py, run when their code changes, shown as pages, offered as notebooks.
 
-nbclient runs a lab; its outputs are kept under .cache/labs with the key of the code that made them, so that
-a change of prose runs nothing. mkdocs-jupyter makes the notebook a page with a template of ours, which writes
-Markdown: MkDocs renders it as it renders every other page.
+nbclient runs a lab. Its outputs are kept under .cache/labs with the key of the code that made them,
+so that a change of prose runs nothing. mkdocs-jupyter writes the notebook with a template of ours,
+as Markdown, which MkDocs renders as it renders every other page.
 """
 
 import hashlib
@@ -33,11 +33,15 @@ TEMPLATE = ROOT / "docs" / "_hooks" / "lab_template"
 END = "<!-- end of lab -->"
 SECONDS = 60  # a cell that runs longer is no lab
 DRAWING = "max-width: 100%; height: auto; stroke-linejoin: round"
+LEAKS = re.compile(
+    r'<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->|\sxmlns(?::\w+)?="[^"]*"', re.DOTALL
+)
 SHOWN = {"text/plain", "image/svg+xml"}
 PROPERTIES = {
     "ink": "var(--md-default-fg-color)",
     "soft": "var(--md-default-fg-color--light)",
     "grid": "var(--md-default-fg-color--lightest)",
+    "paper": "var(--md-default-bg-color)",
 }
 
 Notebook = Any
@@ -61,7 +65,7 @@ def meta(path: Path) -> dict[str, str]:
     head = read(path).cells[0]
     found = yaml.safe_load(head.source.strip("-\n")) if head.cell_type == "raw" else None
     if not isinstance(found, dict) or not {"title", "description"} <= found.keys():
-        raise BuildError("a lab begins with '# ---', '# title:', '# description:', '# ---'", path, 1)
+        raise BuildError("a lab begins with '# ---' and has a title and a description", path, 1)
     return {key: str(value) for key, value in found.items()}
 
 
@@ -72,12 +76,14 @@ def markdown(path: Path) -> str:
     _replace(shown, nbformat.writes(executed(path)))
     page, end, _ = convert.nb2html(str(shown), execute=False).partition(END)
     assert end, "the template ends with the mark"
-    return f"{html.unescape(page)}\n[Download this lab as a notebook]({path.stem}.ipynb){{ .download download }}\n"
+    link = f"[Download this lab as a notebook]({path.stem}.ipynb){{ .download download }}"
+    return f"{html.unescape(page)}\n{link}\n"
 
 
 def _line(path: Path, number: int) -> int:
     """The line of the mark `# %%` before a cell; the front matter is cell 0."""
-    marks = [n for n, line in enumerate(path.read_text("utf-8").split("\n"), 1) if line[:4] == "# %%"]
+    lines = path.read_text("utf-8").split("\n")
+    marks = [n for n, line in enumerate(lines, 1) if line.startswith("# %%")]
     return marks[number - 1] if 0 < number <= len(marks) else 1
 
 
@@ -85,7 +91,7 @@ def _line(path: Path, number: int) -> int:
 
 
 def executed(path: Path) -> Notebook:
-    """The lab with its outputs: kept ones while its code and all that it imports are the same, else new ones."""
+    """The lab with its outputs, run only if its code or what it imports is not as it was."""
     notebook, key = read(path), _key(path)
     outputs = _kept(path, key)
     if outputs is None:
@@ -101,7 +107,7 @@ def _code(notebook: Notebook) -> list[Any]:
 
 
 def _key(path: Path) -> str:
-    """Code of the lab cell by cell, code of `attn` that it imports, style, versions: not the prose."""
+    """The cells of code, what they import from `attn`, the style and the versions: no prose."""
     cells = repr([(cell.source, cell.metadata) for cell in _code(read(path))])
     parts = (cells, code_key.key(path), _setup(), np.__version__, mpl.__version__)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
@@ -162,31 +168,41 @@ def _failure(path: Path, notebook: Notebook, error: CellExecutionError) -> Build
     """What went wrong, at the line of the lab."""
     failed = [any(o.output_type == "error" for o in c.get("outputs", [])) for c in notebook.cells]
     number = failed.index(True) - 1 if True in failed else 0
-    within = re.findall(r"Cell In\[\d+\], line (\d+)", re.sub(r"\x1b\[[\d;]*m", "", error.traceback))
-    line = _line(path, number) + int(within[0] if within else 0)
+    plain = re.sub(r"\x1b\[[\d;]*m", "", error.traceback)
+    within = re.findall(r"Cell In\[\d+\], line (\d+)", plain) or [0]
+    line = _line(path, number) + int(within[0])
     return BuildError(f"cell {number}: {error.ename}: {error.evalue}", path, line)
 
 
 def _tidied(output: Any, cell: Any, path: Path, number: int) -> Any:
     """The output as the page shows it: text, or a drawing that follows the scheme of the page."""
     data = output.get("data", {})
-    if output.output_type == "error" or output.get("name") == "stderr" or data.keys() - SHOWN:
-        what = output.get("evalue") or output.get("text") or ", ".join(data)
-        raise BuildError(f"cell {number} shows what a lab may not: {what.strip()}", path, _line(path, number))
+    if wrong := _wrong(output, data, cell):
+        raise BuildError(f"cell {number} {wrong}", path, _line(path, number))
     output.pop("execution_count", None)
     if "image/svg+xml" in data:
-        if not cell.metadata.get("alt"):
-            message = f'cell {number} draws a figure: say what it shows, # %% alt="…"'
-            raise BuildError(message, path, _line(path, number))
         output["data"] = {"image/svg+xml": _drawing(data["image/svg+xml"])}
     return output
 
 
+def _wrong(output: Any, data: dict[str, str], cell: Any) -> str:
+    """What a lab may not show, in words; nothing if the output is fine."""
+    if output.output_type == "error" or output.get("name") == "stderr" or data.keys() - SHOWN:
+        what = output.get("evalue") or output.get("text") or ", ".join(data)
+        return f"shows what a lab may not: {what.strip()}"
+    drawing = data.get("image/svg+xml", "")
+    if drawing and not cell.metadata.get("alt"):
+        return 'draws a figure: say what it shows, # %% alt="…"'
+    foreign = set(re.findall("#[0-9a-f]{6}", drawing)) - set(figures.colors("light").values())
+    if foreign:
+        return f"draws in {min(foreign)}; the colors of the book follow the scheme, C0 to C7"
+    return ""
+
+
 def _drawing(svg: str) -> str:
-    """The SVG in one line, with the page's colors, names of its own, and no address or style that reaches out."""
+    """The SVG in one line, in the page's colors, with names of its own and nothing that leaks."""
     prefix = "d" + hashlib.sha256(svg.encode()).hexdigest()[:8]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'\sxmlns(?::\w+)?="[^"]*"', "", svg[svg.index("<svg") :]).replace("xlink:href", "href")
+    svg = LEAKS.sub("", svg[svg.index("<svg") :]).replace("xlink:href", "href")
     svg = svg.replace("<svg ", f'<svg style="{DRAWING}" ', 1)
     svg = re.sub(r'(?<=\sid=")|(?<=href="#)|(?<=url\(#)', f"{prefix}-", svg)
     for name, color in figures.colors("light").items():
@@ -196,7 +212,7 @@ def _drawing(svg: str) -> str:
 
 @lru_cache(maxsize=1)
 def _setup() -> str:
-    """The first cell, which no reader sees: drawings as SVG, in the style and colors of the book."""
+    """The first cell, which no reader sees: drawings as SVG, in the style of the book."""
     colors = list(symbols.colors("light").values())
     return (
         "import matplotlib\n"
@@ -204,6 +220,7 @@ def _setup() -> str:
         "import matplotlib_inline.backend_inline as inline\n"
         "inline.set_matplotlib_formats('svg', metadata={'Date': None, 'Creator': None})\n"
         f"matplotlib.rcParams.update({figures.style('light')!r})\n"
+        f"matplotlib.rcParams['hatch.color'] = {figures.colors('light')['paper']!r}\n"
         f"matplotlib.rcParams['axes.prop_cycle'] = matplotlib.cycler(color={colors!r})\n"
     )
 
@@ -245,5 +262,5 @@ def generated() -> dict[str, str]:
 
 
 def as_page(page: Any) -> None:
-    """Leave the page to MkDocs: what mkdocs-jupyter would show, `markdown` has made of its notebook already."""
+    """Leave the page to MkDocs: mkdocs-jupyter has done its part in `markdown`."""
     page.render = type(page).render.__get__(page)
