@@ -12,6 +12,7 @@ import argparse
 import ast
 import hashlib
 import importlib
+import inspect
 import logging
 import os
 import signal
@@ -38,6 +39,8 @@ from _hooks.records import Record, RecordError, Run
 
 SNIPPETS = ROOT / "snippets"
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "VECLIB_MAXIMUM_THREADS")
+REAL = (int, float, np.number, np.bool_)
+IMPORTS = threading.RLock()  # Python has one table of modules for all threads
 MINUTE = 60.0  # what a run may take whose duration nothing is known about
 
 log = logging.getLogger("mkdocs.hooks.experiments")
@@ -174,12 +177,8 @@ def runs(stem: str, snippets: Path = SNIPPETS) -> dict[int, Run]:
 
 def fingerprint(stem: str, snippets: Path = SNIPPETS) -> str:
     """SHA-256 over the arrays and numbers of all seeds: the same as long as no result changes."""
-    digest = hashlib.sha256()
-    for seed, record in complete(stem, snippets).items():
-        digest.update(repr((seed, sorted(record.measured.items()))).encode())
-        for name, array in sorted(record.run.items()):
-            digest.update(f"{name}{array.dtype.str}{array.shape}".encode() + array.tobytes())
-    return digest.hexdigest()
+    digests = [(seed, record.digest) for seed, record in complete(stem, snippets).items()]
+    return hashlib.sha256(repr(digests).encode()).hexdigest()
 
 
 def measured(name: str, snippets: Path = SNIPPETS) -> Measured:
@@ -221,7 +220,7 @@ def train(tasks: Sequence[Task]) -> None:
     order = sorted(tasks, key=lambda task: -expected[task])
     with _backend(), _one_thread_each():
         workers = Parallel(n_jobs=-1, return_as="generator_unordered")
-        with _interrupts_held():
+        with _deaf_to_interrupts():
             results = workers(delayed(work)(*task) for task in order)
         with Progress(sum(expected.values()), min(effective_n_jobs(-1), len(tasks))) as progress:
             try:
@@ -260,13 +259,16 @@ def _one_thread_each() -> Iterator[None]:
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """Workers that start here never see Ctrl-C: the caller alone answers it, and ends them."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Workers that start here never answer Ctrl-C: the caller alone does, and ends them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # Python sets signals from the main thread alone; the workers will be noisy
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, before)
 
 
 def work(experiment: Experiment, seed: int) -> tuple[Experiment, Record]:
@@ -275,37 +277,56 @@ def work(experiment: Experiment, seed: int) -> tuple[Experiment, Record]:
     start = time.perf_counter()
     with loaded(script) as module, blamed(script, seed):
         run = {name: np.asarray(array) for name, array in module.run(seed).items()}
-        found = {name: float(value) for name, value in module.measure(run).items()}
-    _check(run, script, seed)
+        _check_run(run, module, seed)
+        found = module.measure(run)
+        _check_numbers(found, module, seed)
+        numbers = {name: float(value) for name, value in found.items()}
     if key(script) != experiment.key:
         raise BuildError("its code changed while it was training; start again", script)
-    return experiment, records.made(experiment.key, seed, run, found, time.perf_counter() - start)
+    return experiment, records.made(experiment.key, seed, run, numbers, time.perf_counter() - start)
 
 
-def _check(run: Run, script: Path, seed: int) -> None:
+def _check_run(run: Run, module: ModuleType, seed: int) -> None:
+    kinds = {name: array.dtype.kind for name, array in run.items()}
     wrong = [
-        n for n, array in run.items() if array.dtype.kind not in "biufU" or n in records.RESERVED
+        name for name, kind in kinds.items() if kind not in "biufU" or name in records.RESERVED
     ]
     if wrong or "loss" not in run:
         what = f"cannot record {', '.join(wrong)}" if wrong else "has no 'loss'"
-        raise BuildError(f"run({seed}) {what}", script)
+        raise BuildError(f"run({seed}) {what}", module.__file__, _line(module.run))
+
+
+def _check_numbers(found: Mapping[str, Any], module: ModuleType, seed: int) -> None:
+    wrong = [name for name, value in found.items() if not isinstance(value, REAL)]
+    if wrong:
+        message = f"measure of run({seed}): {', '.join(wrong)} must be a number"
+        raise BuildError(message, module.__file__, _line(module.measure))
+
+
+def _line(function: Any) -> int:
+    return int(inspect.unwrap(function).__code__.co_firstlineno)
 
 
 @contextmanager
 def loaded(script: Path) -> Iterator[ModuleType]:
     """The script as a module, from the files as they are now, whatever was imported before."""
-    names = [name for name in modules(script) if name] + [script.stem]
-    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
-    path = list(sys.path)
-    sys.path[:0] = [str(script.parent), str(script.parents[2])]
-    importlib.invalidate_caches()
-    module = sys.modules[script.stem] = ModuleType(script.stem)
-    module.__file__ = str(script)
-    try:
+    with IMPORTS, _imported_anew([name for name in modules(script) if name] + [script.stem]):
+        sys.path[:0] = [str(script.parent), str(script.parents[2])]
+        module = sys.modules[script.stem] = ModuleType(script.stem)
+        module.__file__ = str(script)
         with blamed(script):
             exec(compile(script.read_bytes(), str(script), "exec"), module.__dict__)
             _ = module.steps, module.run, module.measure
         yield module
+
+
+@contextmanager
+def _imported_anew(names: list[str]) -> Iterator[None]:
+    path = list(sys.path)
+    before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
+    importlib.invalidate_caches()
+    try:
+        yield
     finally:
         sys.path[:] = path
         for name in names:
@@ -318,6 +339,8 @@ def blamed(script: Path, seed: int | None = None) -> Iterator[None]:
     """What a script raises, as one message with its line, and with the seed if one was running."""
     try:
         yield
+    except BuildError:
+        raise
     except (Exception, SystemExit) as error:
         frames = traceback.extract_tb(error.__traceback__)
         own = [frame.lineno for frame in frames if frame.filename == str(script)]

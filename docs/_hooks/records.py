@@ -1,5 +1,6 @@
 """Recorded runs: small arrays in a .npz, with what made them; any other file is no record."""
 
+import hashlib
 import io
 import json
 import os
@@ -32,13 +33,23 @@ class Record(NamedTuple):
     python: str
     numpy: str
     machine: str
+    digest: str
+
+
+def digest(run: Run, measured: dict[str, float]) -> str:
+    """SHA-256 over the results alone; a zip file's own checks do not cover the names in it."""
+    sha = hashlib.sha256(repr(sorted(measured.items())).encode())
+    for name, array in sorted(run.items()):
+        sha.update(f"{name}{array.dtype.str}{array.shape}".encode() + array.tobytes())
+    return sha.hexdigest()
 
 
 def made(key: str, seed: int, run: Run, measured: dict[str, float], seconds: float) -> Record:
     """The record of a run that was made here."""
     machine = f"{platform.machine()}, {os.cpu_count()} processors"
     made_with = (platform.python_version(), np.__version__, machine)
-    return Record(key, seed, run, measured, max(round(float(seconds), 2), 0.01), *made_with)
+    took = max(round(float(seconds), 2), 0.01)
+    return Record(key, seed, run, measured, took, *made_with, digest(run, measured))
 
 
 def save(path: Path, record: Record) -> None:
@@ -73,7 +84,7 @@ def load(path: Path) -> Record:
 @lru_cache(maxsize=256)
 def _load(path: Path, _changed: int, _size: int) -> Record:
     try:
-        with np.load(path, allow_pickle=False) as file:
+        with np.load(io.BytesIO(path.read_bytes()), allow_pickle=False) as file:
             run = {name: file[name] for name in file.files}
         return _checked(Record(run=run, **json.loads(str(run.pop("about")))))
     except Exception as error:  # there are more ways to damage a file than exceptions to name
@@ -81,10 +92,10 @@ def _load(path: Path, _changed: int, _size: int) -> Record:
 
 
 def _checked(record: Record) -> Record:
-    if "loss" not in record.run:
-        raise ValueError("it has no loss")
-    if not all(isinstance(v, float) for v in [record.seconds, *record.measured.values()]):
-        raise ValueError("it has measures that are no numbers")
+    if record.digest != digest(record.run, record.measured):
+        raise ValueError("its digest does not fit")
+    if "loss" not in record.run or not isinstance(record.seconds, float):
+        raise ValueError("it lacks its loss or its duration")
     for array in record.run.values():
         array.flags.writeable = False  # it is shared by all who ask for it
     return record
