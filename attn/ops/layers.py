@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from attn.ops.checks import check_indices, check_shapes
+from attn.ops.products import project_backward
 from attn.types import Array, Indices
 
 
@@ -11,11 +13,10 @@ def linear(x: Array, W: Array, b: Array) -> Array:
     y = x W + b
 
     Shapes: x (..., n, d), W (d, p), b (p) -> (..., n, p)
-    Raises: ValueError if the width of x is not the height of W.
+    Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: the affine layer; the papers write W x for a column x.
     """
-    if x.shape[-1] != W.shape[0]:
-        raise ValueError(f"x: expected the shape (..., {W.shape[0]}), got {x.shape}")
+    check_shapes("x (..., d), W (d, p), b (p)", x, W, b)
     return x @ W + b
 
 
@@ -27,8 +28,7 @@ def linear_backward(dy: Array, x: Array, W: Array, b: Array) -> tuple[Array, Arr
     Shapes: dy (..., n, p), x (..., n, d), W (d, p), b (p) -> (..., n, d), (d, p), (p)
     Source: chain rule.
     """
-    rows = dy.reshape(-1, dy.shape[-1])
-    return dy @ W.T, x.reshape(-1, x.shape[-1]).T @ rows, rows.sum(axis=0)
+    return *project_backward(dy, x, W), dy.reshape(-1, len(b)).sum(axis=0)
 
 
 def embedding(tokens: Indices, E: Array) -> Array:
@@ -40,12 +40,7 @@ def embedding(tokens: Indices, E: Array) -> Array:
     Raises: ValueError if tokens are not whole numbers between 0 and v - 1.
     Source: Bahdanau et al. 2014, A.1.1 (their E x_i, x_i a one-hot column).
     """
-    if not np.issubdtype(tokens.dtype, np.integer):
-        raise ValueError(f"tokens: expected whole numbers, got {tokens.dtype}")
-    if tokens.size and not (tokens.min() >= 0 and tokens.max() < len(E)):
-        raise ValueError(
-            f"tokens: expected 0 to {len(E) - 1}, got {tokens.min()} to {tokens.max()}"
-        )
+    check_indices("tokens", tokens, np.shape(tokens), len(E))
     return E[tokens]
 
 
@@ -73,7 +68,7 @@ def sigmoid(x: Array) -> Array:
     Shapes: x (...) -> (...)
     Source: the second form cannot overflow.
     """
-    return 0.5 * (1 + np.tanh(0.5 * x))
+    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
 
 
 def sigmoid_backward(ds: Array, s: Array) -> Array:
@@ -104,8 +99,10 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Array:
     y = γ (x − μ) / √(σ² + ε) + β
 
     Shapes: x (..., n, d), gamma (d), beta (d) -> (..., n, d)
+    Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: Ba, Kiros, Hinton 2016, Layer Normalization, eq. 4.
     """
+    check_shapes("x (..., d), gamma (d), beta (d)", x, gamma, beta)
     return gamma * _normalize(x, eps)[0] + beta
 
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from attn.ops.checks import check_shapes
 from attn.ops.layers import linear, linear_backward, sigmoid, sigmoid_backward, tanh_backward
 from attn.types import Array, Params
 
@@ -26,11 +27,13 @@ def gru(x_t: Array, h_tm1: Array, params: Params) -> Array:
     `params` holds W = [W_r, W_z, W_h], b alike, U = [U_r, U_z] and U_h.
 
     Shapes: x_t (..., d), h_tm1 (..., n), W (d, 3n), b (3n), U (n, 2n), U_h (n, n) -> (..., n)
-    Raises: ValueError if the width of x_t or of h_tm1 does not fit the parameters.
+    Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: Cho et al. 2014, 1406.1078, eq. 5-8. In Bahdanau et al. 2014, A.1.1, z is our 1 − z.
     """
+    spec = "x_t (..., d), h_tm1 (..., n), W (d, 3n), b (3n), U (n, 2n), U_h (n, n)"
+    check_shapes(spec, x_t, h_tm1, *(params[key] for key in ("W", "b", "U", "U_h")))
     a_t = linear(x_t, params["W"], params["b"])
-    return gru_step(a_t, _fitting(h_tm1, params["U"]), params["U"], params["U_h"])[0]
+    return gru_step(a_t, h_tm1, params["U"], params["U_h"])[0]
 
 
 def gru_backward(
@@ -46,7 +49,7 @@ def gru_backward(
     a_t = linear(x_t, params["W"], params["b"])
     _, trace = gru_step(a_t, h_tm1, params["U"], params["U_h"])
     da_t, dh_tm1 = gru_step_backward(dh_t, trace, params["U"], params["U_h"])
-    dU, dU_h = _gru_weights(da_t, trace, params["U"])
+    dU, dU_h = gru_weights(da_t, trace, params["U"])
     dx_t, dW, db = linear_backward(da_t, x_t, params["W"], params["b"])
     return dx_t, dh_tm1, {"W": dW, "b": db, "U": dU, "U_h": dU_h}
 
@@ -119,10 +122,10 @@ def gru_sequence_backward(
     for t in reversed(range(len(dh))):
         step = GRUTrace(trace.h_tm1[t], trace.rz[t], trace.h_new[t])
         da[t], dh_t = gru_step_backward(dh_t + dh[t], step, U, U_h)
-    return da, dh_t, *_gru_weights(da, trace, U)
+    return da, dh_t, *gru_weights(da, trace, U)
 
 
-def _gru_weights(da: Array, trace: GRUTrace, U: Array) -> tuple[Array, Array]:
+def gru_weights(da: Array, trace: GRUTrace, U: Array) -> tuple[Array, Array]:
     n = U.shape[-2]
     reset = trace.rz[..., :n] * trace.h_tm1
     lead = U.ndim - 2
@@ -148,9 +151,11 @@ def lstm(x_t: Array, h_tm1: Array, c_tm1: Array, params: Params) -> tuple[Array,
 
     Shapes: x_t (..., d), h_tm1 (..., n), c_tm1 (..., n), W (d, 4n), b (4n), U (n, 4n)
         -> (..., n), (..., n)
-    Raises: ValueError if the width of x_t or of h_tm1 does not fit the parameters.
+    Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: Gers, Schmidhuber, Cummins 2000 (with the forget gate; no peepholes).
     """
+    spec = "x_t (..., d), h_tm1 (..., n), c_tm1 (..., n), W (d, 4n), b (4n), U (n, 4n)"
+    check_shapes(spec, x_t, h_tm1, c_tm1, *(params[key] for key in ("W", "b", "U")))
     i, f, o, g = _lstm_gates(x_t, h_tm1, params)
     c_t = f * c_tm1 + i * g
     return o * np.tanh(c_t), c_t
@@ -181,16 +186,10 @@ def lstm_backward(
 
 
 def _lstm_gates(x_t: Array, h_tm1: Array, params: Params) -> tuple[Array, Array, Array, Array]:
-    a = linear(x_t, params["W"], params["b"]) + _fitting(h_tm1, params["U"]) @ params["U"]
+    a = linear(x_t, params["W"], params["b"]) + h_tm1 @ params["U"]
     n = h_tm1.shape[-1]
     ifo = sigmoid(a[..., : 3 * n])
     return ifo[..., :n], ifo[..., n : 2 * n], ifo[..., 2 * n :], np.tanh(a[..., 3 * n :])
-
-
-def _fitting(h_tm1: Array, U: Array) -> Array:
-    if h_tm1.shape[-1] != U.shape[0]:
-        raise ValueError(f"h_tm1: expected the shape (..., {U.shape[0]}), got {h_tm1.shape}")
-    return h_tm1
 
 
 def _T(U: Array) -> Array:

@@ -1,0 +1,345 @@
+"""A toy language: correct French, its English translation, and which word stands for which.
+
+Words agree in gender and number, articles elide and contract, adjectives and adverbs change sides:
+enough grammar to make word order a problem, and so small that a model learns it in a minute.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cache
+from typing import NamedTuple, TypeVar
+
+import numpy as np
+
+from attn.types import Indices, Mask
+
+T = TypeVar("T")
+Link = tuple[int, int]  # (i, j): English word i stands for French word j
+
+
+class Pair(NamedTuple):
+    """A phrase in both languages; `possible` links are right too, but not required."""
+
+    french: tuple[str, ...]
+    english: tuple[str, ...]
+    sure: tuple[Link, ...] = ()
+    possible: tuple[Link, ...] = ()
+
+
+class Batch(NamedTuple):
+    """Sentences as numbers, padded to one length; the masks are True on words, False on padding."""
+
+    x: Indices
+    x_mask: Mask
+    y: Indices
+    y_mask: Mask
+
+
+class Noun(NamedTuple):
+    french: tuple[str, str]  # singular, plural
+    english: tuple[str, str]
+    feminine: bool
+    kind: str
+
+
+class Adjective(NamedTuple):
+    masculine: tuple[str, str]
+    feminine: tuple[str, str]
+    english: str
+    kinds: tuple[str, ...]
+
+
+class Verb(NamedTuple):
+    french: tuple[str, str]
+    english: tuple[str, str]  # the second is the infinitive too
+
+
+NOUNS = (
+    Noun(("chat", "chats"), ("cat", "cats"), False, "animal"),
+    Noun(("oiseau", "oiseaux"), ("bird", "birds"), False, "animal"),
+    Noun(("vache", "vaches"), ("cow", "cows"), True, "animal"),
+    Noun(("enfant", "enfants"), ("child", "children"), False, "person"),
+    Noun(("fille", "filles"), ("girl", "girls"), True, "person"),
+)
+PLACES = (  # only ever in the singular
+    Noun(("jardin", ""), ("garden", ""), False, "place"),
+    Noun(("maison", ""), ("house", ""), True, "place"),
+    Noun(("école", ""), ("school", ""), True, "place"),
+)
+BEFORE = (  # adjectives that stand before the noun in both languages
+    Adjective(("petit", "petits"), ("petite", "petites"), "small", ("animal", "person", "place")),
+    Adjective(("jeune", "jeunes"), ("jeune", "jeunes"), "young", ("animal", "person")),
+)
+COLORS = (  # after the noun in French, before it in English
+    Adjective(("noir", "noirs"), ("noire", "noires"), "black", ("animal", "place")),
+    Adjective(("orange", "orange"), ("orange", "orange"), "orange", ("animal", "place")),
+)
+MOODS = (  # after the color in French, before all other adjectives in English
+    Adjective(("triste", "tristes"), ("triste", "tristes"), "sad", ("animal", "person")),
+)
+ACTIONS = (
+    Verb(("dort", "dorment"), ("sleeps", "sleep")),
+    Verb(("chante", "chantent"), ("sings", "sing")),
+)
+RELATIONS = (  # verbs with a direct object
+    Verb(("voit", "voient"), ("sees", "see")),
+    Verb(("aime", "aiment"), ("loves", "love")),
+)
+SPEECH = (Verb(("parle", "parlent"), ("talks", "talk")),)
+ADVERBS = (("souvent", "often"), ("parfois", "sometimes"))
+CONJUNCTIONS = (("et", "and"), ("mais", "but"), ("quand", "when"))
+WHERE = (("dans", "in"), ("derrière", "behind"))
+ARTICLES = {  # definite, plural -> masculine, feminine, English
+    (True, False): ("le", "la", "the"),
+    (True, True): ("les", "les", "the"),
+    (False, False): ("un", "une", "a"),
+    (False, True): ("des", "des", "some"),
+}
+ELIDED = {"le": "l'", "la": "l'", "ne": "n'", "de": "d'"}
+CONTRACTED = {
+    ("de", "le"): "du",
+    ("de", "les"): "des",
+    ("à", "le"): "au",
+    ("à", "les"): "aux",
+}
+END = "<end>"  # word 0 of both languages: closes a sentence, and is what precedes its first word
+HELD_OUT = ("le", "chat", "noir", "dort")
+
+
+@cache
+def word(french: str, english: str) -> Pair:
+    """Make the pair of two words that stand for each other."""
+    return Pair((french,), (english,), ((0, 0),))
+
+
+def join(parts: Sequence[Pair], order: Iterable[int] | None = None) -> Pair:
+    """Put phrases side by side: the French in the order given, the English in `order`."""
+    french: list[str] = []
+    starts: list[int] = []
+    for part in parts:
+        starts.append(len(french))
+        french += part.french
+    english: list[str] = []
+    sure: list[Link] = []
+    possible: list[Link] = []
+    for k in range(len(parts)) if order is None else order:
+        i0, j0 = len(english), starts[k]
+        sure += [(i0 + i, j0 + j) for i, j in parts[k].sure]
+        possible += [(i0 + i, j0 + j) for i, j in parts[k].possible]
+        english += parts[k].english
+    return Pair(tuple(french), tuple(english), tuple(sure), tuple(possible))
+
+
+def elide(french: Sequence[str]) -> tuple[str, ...]:
+    """Shorten an article, *ne* or *de* before a vowel: *le enfant* becomes *l'enfant*."""
+    following = (*french[1:], "")
+    return tuple(
+        ELIDED.get(w, w) if after[:1] in tuple("aeiouéè") else w
+        for w, after in zip(french, following, strict=True)
+    )
+
+
+def contract(pair: Pair) -> Pair:
+    """Melt *de* and *à* with the article after them: *de le* becomes *du*, one word for two."""
+    french: list[str] = []
+    at: list[int] = []  # the new place of each word
+    for w in pair.french:
+        melted = CONTRACTED.get((french[-1], w)) if french else None
+        french[len(french) - bool(melted) :] = [melted or w]
+        at.append(len(french) - 1)
+    sure, possible = (tuple((i, at[j]) for i, j in links) for links in (pair.sure, pair.possible))
+    return Pair(tuple(french), pair.english, sure, possible)
+
+
+def indefinite(english: Sequence[str]) -> tuple[str, ...]:
+    """Write *an* for *a* before a vowel."""
+    following = (*english[1:], "")
+    return tuple(
+        "an" if w == "a" and after[:1] in tuple("aeiou") else w
+        for w, after in zip(english, following, strict=True)
+    )
+
+
+def surface(pair: Pair) -> Pair:
+    """Give a phrase the form in which it is written."""
+    return contract(pair._replace(french=elide(pair.french), english=indefinite(pair.english)))
+
+
+def noun_phrase(
+    rng: np.random.Generator,
+    nouns: Sequence[Noun] = NOUNS,
+    definite: bool = False,
+    some: bool = True,
+    owner: bool = True,
+) -> tuple[Pair, bool]:
+    """Draw article, adjectives, noun and perhaps an owner; also says whether it is plural.
+
+    `definite` asks for the definite article, `some=False` forbids the indefinite plural (French has
+    neither *de des chats* nor *des petits chats*).
+    """
+    noun = _pick(rng, nouns)
+    plural = noun.kind != "place" and _chance(rng, 0.4)
+    before, color, mood = (
+        _adjectives(rng, adjectives, noun, plural, p)
+        for adjectives, p in ((BEFORE, 0.3), (COLORS, 0.4), (MOODS, 0.2))
+    )
+    definite = definite or _chance(rng, 0.6) or (plural and bool(before.french or not some))
+    masculine, feminine, english = ARTICLES[definite, plural]
+    article = word(feminine if noun.feminine else masculine, english)
+    parts = [article, before, word(noun.french[plural], noun.english[plural]), color, mood]
+    phrase = join(parts, order=(0, 4, 1, 3, 2))
+    if owner and _chance(rng, 0.25):
+        phrase = join([phrase, word("de", "of"), noun_phrase(rng, some=False, owner=False)[0]])
+    return phrase, plural
+
+
+def verb_phrase(rng: np.random.Generator, verb: Verb, plural: bool, negative: bool) -> Pair:
+    """Draw the verb, perhaps with *ne … pas* around it, perhaps with an adverb after it."""
+    french = verb.french[plural]
+    adverbs = ADVERBS[:1] if negative else ADVERBS  # *pas parfois* is hardly said
+    adverb = word(*_pick(rng, adverbs)) if _chance(rng, 0.35) else Pair((), ())
+    if not negative:
+        return join([word(french, verb.english[plural]), adverb], order=(1, 0))
+    ne = Pair(("ne",), ("do" if plural else "does",))
+    parts = [ne, word(french, verb.english[1]), word("pas", "not"), adverb]
+    phrase = join(parts, order=(0, 2, 3, 1))
+    return phrase._replace(possible=((0, 0), (0, 1), (0, 2), (1, 0)))
+
+
+def clause(rng: np.random.Generator) -> Pair:
+    """Draw a subject, a verb, what the verb asks for, and perhaps where or with whom."""
+    subject, plural = noun_phrase(rng)
+    negative = _chance(rng, 0.3)
+    verbs = _pick(rng, (ACTIONS, RELATIONS, SPEECH))
+    parts = [subject, verb_phrase(rng, _pick(rng, verbs), plural, negative)]
+    if verbs is RELATIONS:  # after *pas* an indefinite object would need *de*
+        parts.append(noun_phrase(rng, definite=negative)[0])
+    if verbs is SPEECH:
+        parts += [word("à", "to"), noun_phrase(rng)[0]]
+    if _chance(rng, 0.2):
+        parts += [word(*_pick(rng, WHERE)), noun_phrase(rng, PLACES)[0]]
+    elif _chance(rng, 0.1):
+        parts += [word("avec", "with"), noun_phrase(rng)[0]]
+    return surface(join(parts))
+
+
+def sentence(rng: np.random.Generator, least: int) -> Pair:
+    """Join clauses until there are at least `least` French words."""
+    parts = [clause(rng)]
+    while sum(len(part.french) for part in parts) < least:
+        parts += [word(*_pick(rng, CONJUNCTIONS)), clause(rng)]
+    return join(parts)
+
+
+def sentence_of(rng: np.random.Generator, length: int) -> Pair:
+    """Join clauses to exactly `length` French words, drawing again what does not fit.
+
+    Raises: ValueError if the length is under 3, that of the shortest clause.
+    """
+    if length < 3:
+        raise ValueError(f"length: expected at least 3, got {length}")
+    parts: list[Pair] = []
+    while True:
+        part = clause(rng)
+        left = length - len(part.french)
+        if left == 0:
+            return join([*parts, part])
+        if left >= 4:  # room for a conjunction and the shortest clause
+            parts += [part, word(*_pick(rng, CONJUNCTIONS))]
+            length = left - 1
+
+
+def split(
+    rng: np.random.Generator, count: int, longest: int, lengths: Iterable[int], each: int
+) -> tuple[list[Pair], dict[int, list[Pair]]]:
+    """Draw sentences to train on, up to `longest` words, and `each` to test on of each length.
+
+    What is tested is not trained on, and no sentence trained on contains HELD_OUT. Lengths are
+    those of the French sentences.
+    """
+    test = {length: [sentence_of(rng, length) for _ in range(each)] for length in lengths}
+    tested = {pair.french for pairs in test.values() for pair in pairs}
+    pairs: list[Pair] = []
+    while len(pairs) < count:
+        pair = sentence(rng, 1 + int(rng.random() * longest))
+        held_out = pair.french in tested or _contains(pair.french, HELD_OUT)
+        if len(pair.french) <= longest and not held_out:
+            pairs.append(pair)
+    return pairs, test
+
+
+def vocabulary() -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """List the words of both languages, END first."""
+    nouns, verbs = NOUNS + PLACES, ACTIONS + RELATIONS + SPEECH
+    adjectives = BEFORE + COLORS + MOODS
+    small = (*ADVERBS, *CONJUNCTIONS, *WHERE, ("avec", "with"), ("à", "to"), ("pas", "not"))
+    french = {w for a in ARTICLES.values() for w in a[:2]} | {f for f, _ in small}
+    french |= {"de", "ne", *ELIDED.values(), *CONTRACTED.values()}
+    french |= {w for entry in nouns + verbs for w in entry.french if w}
+    french |= {w for a in adjectives for w in a.masculine + a.feminine}
+    english = {a[2] for a in ARTICLES.values()} | {e for _, e in small}
+    english |= {"an", "of", "do", "does", *(a.english for a in adjectives)}
+    english |= {w for entry in nouns + verbs for w in entry.english if w}
+    return (END, *sorted(french)), (END, *sorted(english))
+
+
+FRENCH, ENGLISH = vocabulary()
+_FRENCH_ID = {w: i for i, w in enumerate(FRENCH)}
+_ENGLISH_ID = {w: i for i, w in enumerate(ENGLISH)}
+
+
+def encode(pairs: Sequence[Pair]) -> Batch:
+    """Turn sentences into numbers; END closes the English ones and pads both."""
+    x, x_mask = _padded([[_FRENCH_ID[w] for w in pair.french] for pair in pairs])
+    y, y_mask = _padded([[*(_ENGLISH_ID[w] for w in pair.english), 0] for pair in pairs])
+    return Batch(x, x_mask, y, y_mask)
+
+
+def decode(y: Indices) -> list[tuple[str, ...]]:
+    """Turn rows of numbers into English sentences, each up to its END."""
+    return [tuple(ENGLISH[i] for i in row[: _end(row)]) for row in y]
+
+
+def batches(rng: np.random.Generator, pairs: Sequence[Pair], size: int) -> Iterator[Batch]:
+    """Draw batches without end, each of sentences of one French length, all lengths alike often."""
+    by_length: dict[int, list[Pair]] = {}
+    for pair in pairs:
+        by_length.setdefault(len(pair.french), []).append(pair)
+    buckets = list(by_length.values())
+    while True:
+        bucket = buckets[rng.integers(len(buckets))]
+        yield encode([bucket[i] for i in rng.integers(len(bucket), size=size)])
+
+
+def _adjectives(
+    rng: np.random.Generator, adjectives: Sequence[Adjective], noun: Noun, plural: bool, p: float
+) -> Pair:
+    fitting = [a for a in adjectives if noun.kind in a.kinds]
+    if not fitting or not _chance(rng, p):
+        return Pair((), ())
+    a = _pick(rng, fitting)
+    return word((a.feminine if noun.feminine else a.masculine)[plural], a.english)
+
+
+def _pick(rng: np.random.Generator, options: Sequence[T]) -> T:
+    return options[int(rng.random() * len(options))]  # ten times faster than rng.choice
+
+
+def _chance(rng: np.random.Generator, p: float) -> bool:
+    return bool(rng.random() < p)
+
+
+def _contains(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
+    return any(words[k : k + len(part)] == part for k in range(len(words) - len(part) + 1))
+
+
+def _end(row: Indices) -> int:
+    ends = np.flatnonzero(row == 0)
+    return int(ends[0]) if len(ends) else len(row)
+
+
+def _padded(rows: Sequence[Sequence[int]]) -> tuple[Indices, Mask]:
+    lengths = np.array([len(row) for row in rows])
+    mask = np.arange(lengths.max()) < lengths[:, np.newaxis]
+    tokens = np.zeros(mask.shape, np.int64)
+    tokens[mask] = [i for row in rows for i in row]
+    return tokens, mask

@@ -1,0 +1,31 @@
+"""The training loop, as a generator: who uses it decides when to stop and what to record."""
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from attn.tools.optim import adam, clip
+from attn.types import Array, Params
+
+LossAndGrads = Callable[[Params, Any], tuple[float, dict[str, Array]]]
+Update = Callable[[Params, Params, Any, float], tuple[dict[str, Array], Any]]
+
+
+def train(
+    params: Params,
+    loss_and_grads: LossAndGrads,
+    batches: Iterable[Any],
+    rates: Iterable[float],
+    update: Update = adam,
+    largest: float = 1.0,
+) -> Iterator[tuple[float, Params]]:
+    """Take one step for each rate; yields the loss before the step and the parameters after it.
+
+    θ_t = update(θ_{t−1}, clip(∇L(θ_{t−1})), ρ_t)
+
+    Source: Bahdanau et al. 2015, B.2 clip the norm of the gradient to 1 too.
+    """
+    state = None
+    for rate, batch in zip(rates, batches, strict=False):
+        loss, grads = loss_and_grads(params, batch)
+        params, state = update(params, clip(grads, largest), state, rate)
+        yield loss, params
