@@ -1,0 +1,40 @@
+import itertools
+
+import numpy as np
+import pytest
+
+from attn.tools.optim import sgd
+from attn.tools.train import train
+
+
+def square(params, batch):
+    x = params["x"] - batch
+    return float(x @ x / 2), {"x": x}
+
+
+START = {"x": np.array([3.0, 4.0])}
+
+
+def test_each_step_yields_the_loss_before_it_and_the_parameters_after_it():
+    steps = list(train(START, square, itertools.repeat(0.0), [0.1, 0.01], update=sgd))
+    assert [loss for loss, _ in steps] == pytest.approx([12.5, (5 - 0.1) ** 2 / 2])
+    np.testing.assert_allclose(steps[0][1]["x"], START["x"] * (1 - 0.1 / 5))  # clipped to 1
+    np.testing.assert_array_equal(START["x"], [3.0, 4.0])
+
+
+def test_training_goes_on_only_as_far_as_it_is_asked():
+    batches = iter(range(5))
+    steps = train(START, square, batches, [0.1] * 5)
+    next(steps)
+    next(steps)
+    assert next(batches) == 2
+
+
+def test_the_clip_is_an_argument():
+    free = train(START, square, [0.0], [0.1], update=sgd, largest=np.inf)
+    np.testing.assert_allclose(next(free)[1]["x"], START["x"] * 0.9)
+
+
+def test_training_ends_with_its_rates():
+    assert len(list(train(START, square, itertools.repeat(0.0), [0.1] * 7))) == 7
+    assert list(train(START, square, [0.0], [])) == []
