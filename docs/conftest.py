@@ -1,7 +1,7 @@
-"""pytest-codeblocks runs the pages as they are displayed: with includes, programs and macros written out.
+"""pytest-codeblocks runs the pages as displayed: with includes, programs and macros written out.
 
-It runs a fence only where the info string is exactly `python`; the book's fences may have a title, which
-is taken off here. It runs `sh` fences too: the book has none (tests/book says so).
+It runs a fence only where the info string is exactly `python`; the book's fences may have a title,
+which is taken off here. It runs `sh` fences too: the book has none (tests/book says so).
 """
 
 import io
@@ -10,10 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from _hooks import book
 from pytest_codeblocks.main import extract_from_buffer
 from pytest_codeblocks.plugin import TestBlock
-
-from _hooks import book
 
 DOCS = Path(__file__).parent
 TITLE = re.compile(r"^(\s*`{3,}python) title=\"[^\"]*\"$", re.MULTILINE)
@@ -36,4 +35,6 @@ class ExpandedPage(pytest.File):
         for block in extract_from_buffer(io.StringIO(text), max_num_lines=100_000):
             if block.syntax == "python":
                 number = lines[block.lineno - 1].number
-                yield TestBlock.from_parent(self, name=f"line {number}, block {block.lineno}", obj=block)
+                yield TestBlock.from_parent(
+                    self, name=f"line {number}, block {block.lineno}", obj=block
+                )

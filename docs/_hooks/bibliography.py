@@ -1,7 +1,8 @@
-"""The works that the book cites (docs/bibliography.yml): links in the text, the list of a page, the whole."""
+"""The works that the book cites (docs/bibliography.yml): links in the text, and lists of them."""
 
+import calendar
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -28,20 +29,32 @@ class Work:
     day: str = ""
     url: str = ""
     note: str = ""
+    letter: str = ""
 
     @property
     def short(self) -> str:
         """Bahdanau et al. (2014), as in running text."""
+        return f"{self.who} ({self.year}{self.letter})"
+
+    @property
+    def who(self) -> str:
+        """The authors as running text names them."""
         families = [author.split(",")[0] for author in self.authors]
-        who = families[0] if len(families) == 1 else " & ".join(families)
-        return f"{who if len(families) < 3 else families[0] + ' et al.'} ({self.year})"
+        return " & ".join(families) if len(families) < 3 else f"{families[0]} et al."
 
 
 @lru_cache(maxsize=4)
 def load(path: Path = FILE) -> dict[str, Work]:
     """All works by key; an unknown or missing field is a BuildError with its line."""
     data = yaml_lines.load(path)
-    return {key: _work(key, entry, path, yaml_lines.line_of(data, key)) for key, entry in data.items()}
+    works = [_work(key, entry, path, yaml_lines.line_of(data, key)) for key, entry in data.items()]
+    return {work.key: _lettered(work, works) for work in works}
+
+
+def _lettered(work: Work, works: list[Work]) -> Work:
+    """Works of the same authors and year are told apart: Cho et al. (2014a), (2014b)."""
+    same = sorted((w for w in works if w.short == work.short), key=lambda w: (w.day, w.key))
+    return work if len(same) == 1 else replace(work, letter="abcdefgh"[same.index(work)])
 
 
 def _work(key: str, entry: Any, path: Path, line: int | None) -> Work:
@@ -61,10 +74,10 @@ def work(key: str) -> Work:
 
 
 def cite(key: str, up: str, where: str = "") -> str:
-    """A link to the entry of the bibliography; `up` leads from the page to docs/, `where` to the place."""
+    """A link to the entry of the bibliography; `up` leads to docs/, `where` is a place in it."""
     found = work(key)
     text = found.short if not where else f"{found.short[:-1]}, {where})"
-    return f'[{text}]({up}{PAGE}#{key}){{ .cite }}'
+    return f"[{text}]({up}{PAGE}#{key}){{ .cite }}"
 
 
 def sources(keys: Iterable[str]) -> str:
@@ -84,6 +97,14 @@ def entry(w: Work) -> str:
     who = ", ".join(w.authors) if len(w.authors) < 7 else f"{', '.join(w.authors[:5])} and others"
     url = w.url or (f"https://arxiv.org/abs/{w.arxiv}" if w.arxiv else "")
     title = f"[*{w.title}*]({url})" if url else f"*{w.title}*"
-    parts = [w.venue, f"arXiv {w.arxiv}" if w.arxiv else "", f"first version {w.day}" if w.day else "", w.note]
+    parts = [w.venue, f"arXiv {w.arxiv}" if w.arxiv else "", _day(w.day), w.note]
     tail = ", ".join(part for part in parts if part)
-    return f"{who} ({w.year}). {title}." + (f" {tail}." if tail else "")
+    return f"{who} ({w.year}{w.letter}). {title}." + (f" {tail}." if tail else "")
+
+
+def _day(day: str) -> str:
+    """`2014-09-01` → 1 September 2014; a month or a year alone stays one."""
+    parts = [int(part) for part in day.split("-")] if day else []
+    names = [str(parts[2])] if len(parts) == 3 else []
+    names += [calendar.month_name[parts[1]]] if len(parts) > 1 else []
+    return " ".join([*names, str(parts[0])]) if parts else ""

@@ -1,10 +1,11 @@
-"""The book as a whole: the macros that its pages may use, and the files that the build makes for it."""
+"""The book as a whole: the macros of its pages, and the files that the build makes for it."""
 
+import ast
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from _hooks import bibliography, experiments, expand, figures, numbers, symbols
-from _hooks.errors import ROOT, BuildError
+from _hooks import bibliography, expand, figures, numbers, reading, symbols
+from _hooks.errors import ROOT
 
 DOCS = ROOT / "docs"
 
@@ -31,7 +32,59 @@ def macros(uri: str, cited: list[str]) -> dict[str, Callable[..., str]]:
         "symbols": lambda *keys: symbols.table(keys),
         "notation": symbols.notation,
         "figure": lambda name, caption: figures.show(name, caption, up),
+        "course": course,
+        "reading_time": lambda: reading.token("all"),
+        "catalogue": lambda: catalogue(up),
     }
+
+
+# The chapters of the module: page, idea, what is copied most, and the paper it stands on.
+COURSE = (
+    ("bottleneck", "The bottleneck", "one vector must hold a whole sentence", "gru", "cho2014"),
+    ("attention", "Looking back", "score, normalize, combine", "additive", "bahdanau2014"),
+    ("soft-and-hard", "Soft and hard", "blend all, or draw one", "softmax", "xu2015"),
+    ("turing-machines", "Neural Turing Machines", "a memory to write", "shift", "graves2014ntm"),
+    ("memory-networks", "Memory Networks", "look up again", "attention", "sukhbaatar2015"),
+    ("transformers", "The bridge to Transformers", "ask yourself", "multi_head", "vaswani2017"),
+    ("summary", "Summary", "one page to keep", "", ""),
+    ("quiz", "Knowledge check", "eight questions, 70 % to pass", "", ""),
+)
+
+
+def course() -> str:
+    """The map of the module: section → idea → code → paper, with the minutes of each."""
+    rows = ["| | Page | Idea | Code | Paper | Minutes |", "|---|---|---|---|---|---|"]
+    for number, (page, title, idea, code, paper) in enumerate(COURSE, 1):
+        name = f"`{code}`" if code else ""
+        cited = bibliography.cite(paper, "") if paper else ""
+        time = reading.token(f"{page}.md")
+        rows.append(f"| {number} | [{title}]({page}.md) | {idea} | {name} | {cited} | {time} |")
+    return "\n".join(rows)
+
+
+def catalogue(up: str) -> str:
+    """Every program with its first sentence, its output and its download, page by page."""
+    parts, page = [], ""
+    for p in programs():
+        folder = p.path.parent.name
+        if folder != page:
+            page = folder
+            parts.append(f"## {_title(folder)}\n\nOn the page [{_title(folder)}]({up}{folder}.md).")
+        parts.append(_listed(p, up))
+    return "\n\n".join(parts)
+
+
+def _title(page: str) -> str:
+    return next(title for name, title, *_ in COURSE if name == page)
+
+
+def _listed(p: expand.Program, up: str) -> str:
+    about = (ast.get_docstring(ast.parse(p.code)) or "").split("\n")[0]
+    return (
+        f"### {p.path.stem} {{: #{p.path.parent.name}-{p.path.stem} }}\n\n{about}\n\n"
+        f'```text title="Output"\n{p.output.rstrip(chr(10))}\n```\n\n'
+        f"[Download {p.path.name}, NumPy only]({up}downloads/{p.name}){{ .download download }}"
+    )
 
 
 def lines(uri: str, file: Path) -> list[expand.Line]:

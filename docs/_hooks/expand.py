@@ -1,7 +1,7 @@
 """A page as the reader sees it: includes, programs and macros written out, line by line.
 
-MkDocs and the tests both read pages through `expand`, so that what is shown is what is run. Each line
-keeps the number of the line of the page that it came from.
+MkDocs and the tests both read pages through `expand`, so that what is shown is what is run. Each
+line keeps the number of the line of the page that it came from.
 """
 
 import re
@@ -53,16 +53,18 @@ def program(name: str) -> Program:
     if not path.exists():
         raise BuildError(f"there is no program '{name}'")
     if not recorded.exists():
-        raise BuildError(f"'{name}' has no output beside it: python {name} > {recorded.relative_to(ROOT)}")
+        raise BuildError(
+            f"'{name}' has no output beside it: python {name} > {recorded.relative_to(ROOT)}"
+        )
     code = path.read_text("utf-8")
     if code.count("\n") > LONGEST_PROGRAM:
-        raise BuildError(f"'{name}' has {code.count(chr(10))} lines; a program has at most {LONGEST_PROGRAM}")
+        raise BuildError(
+            f"'{name}' has {code.count(chr(10))} lines; a program has at most {LONGEST_PROGRAM}"
+        )
     return Program(path, code, source.bundle(path), recorded.read_text("utf-8"))
 
 
-def expand(
-    text: str, macros: Macros, file: Path | str | None = None, up: str = ""
-) -> list[Line]:
+def expand(text: str, macros: Macros, file: Path | str | None = None, up: str = "") -> list[Line]:
     """The page with every include, program and macro written out; `up` leads from it to docs/."""
     out: list[Line] = []
     fence = ""
@@ -79,7 +81,7 @@ def expand(
 
 
 def _fence(line: str, fence: str) -> str:
-    """The backticks that close the fence in which the next line stands, or nothing outside fences."""
+    """The backticks that close the fence around the next line, or nothing outside fences."""
     found = FENCE.match(line)
     if not found:
         return fence
@@ -105,19 +107,23 @@ def _indented(text: str, indent: str) -> list[str]:
 
 
 def shown(p: Program, up: str) -> str:
-    """A program in two tabs, as written and with NumPy alone, with a download and what it prints."""
-    file = f"downloads/{p.name}"
+    """A program and what it prints; one that uses `attn` in two tabs, with its NumPy-only copy."""
     return (
-        f'=== "With attn"\n\n{_tab(p.code, f"snippets/{p.name}")}\n\n'
-        f'=== "NumPy only"\n\n{_tab(p.bundle, p.path.name)}\n\n'
-        "<!--pytest-codeblocks:expected-output-->\n\n"
+        f"{_code(p)}\n\n<!--pytest-codeblocks:expected-output-->\n\n"
         f'```text title="Output"\n{p.output.rstrip(chr(10))}\n```\n\n'
-        f"[Download {p.path.name}, NumPy only]({up}{file}){{ .download download }}\n"
+        f"[Download {p.path.name}, NumPy only]({up}downloads/{p.name}){{ .download download }}\n"
     )
 
 
-def _tab(code: str, title: str) -> str:
-    block = f'```python title="{title}"\n{code.strip(chr(10))}\n```'
+def _code(p: Program) -> str:
+    block = f'```python title="snippets/{p.name}"\n{p.code.rstrip(chr(10))}\n```'
+    if p.bundle == p.code:
+        return block
+    alone = f'```python title="{p.path.name}"\n{p.bundle.rstrip(chr(10))}\n```'
+    return f'=== "With attn"\n\n{_tab(block)}\n\n=== "NumPy only"\n\n{_tab(alone)}'
+
+
+def _tab(block: str) -> str:
     return "\n".join("    " + line if line else "" for line in block.split("\n"))
 
 

@@ -1,5 +1,6 @@
-"""Figures: each fig_*.py is drawn once in the light and once in the dark scheme, as SVG that never changes."""
+"""Figures: each fig_*.py is drawn for the light and the dark scheme, as SVG that never changes."""
 
+import ast
 import hashlib
 import inspect
 import io
@@ -18,7 +19,7 @@ mpl.use("svg")
 
 import matplotlib.pyplot as plt
 
-from _hooks import experiments, symbols
+from _hooks import code_key, experiments, symbols
 from _hooks.errors import ROOT, BuildError
 
 CACHE = ROOT / ".cache" / "figures"
@@ -31,7 +32,7 @@ SCHEMES = {
 
 @dataclass(frozen=True)
 class Figure:
-    """A drawn figure: the SVG of each scheme, what it shows in words, and whether it was measured."""
+    """A drawn figure: the SVG of each scheme, what it shows in words, if it was measured."""
 
     name: str
     script: Path
@@ -67,8 +68,11 @@ def figure(name: str) -> Figure:
 
 def _keys(script: Path) -> tuple[str, ...]:
     """What a figure depends on besides its script: the code in attn and the recorded runs."""
-    wanted = re.findall(r"\btrain_\w+", script.read_text("utf-8"))
-    return (experiments.key(script), *sorted({experiments.fingerprint(stem) for stem in wanted}))
+    tree = ast.parse(script.read_text("utf-8"))
+    wanted = sorted(
+        {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg) and n.arg[:6] == "train_"}
+    )
+    return (code_key.key(script), *(experiments.fingerprint(stem) for stem in wanted))
 
 
 @lru_cache(maxsize=128)
@@ -140,7 +144,9 @@ def _tidied(svg: str) -> str:
 def _at(error: Exception, script: Path) -> BuildError:
     """The error, at the line of the script where it came up."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(script)]
-    return BuildError(f"{type(error).__name__}: {error}", script, frames[-1].lineno if frames else None)
+    return BuildError(
+        f"{type(error).__name__}: {error}", script, frames[-1].lineno if frames else None
+    )
 
 
 def colors(scheme: str) -> dict[str, str]:
@@ -188,11 +194,12 @@ def _style_text() -> str:
 
 
 def show(name: str, caption: str, up: str) -> str:
-    """The figure with its caption, as HTML that Markdown carries; `up` leads from the page to docs/."""
+    """The figure with its caption, as HTML in Markdown; `up` leads from the page to docs/."""
     drawn = figure(name)
     width, height = drawn.size()
     images = "\n".join(
-        f"![{drawn.alt}]({up}{path(drawn, s)}#only-{s}){{ width={width} height={height} loading=lazy }}"
+        f"![{drawn.alt}]({up}{path(drawn, s)}#only-{s})"
+        f"{{ width={width} height={height} loading=lazy }}"
         for s in SCHEMES
     )
     return (

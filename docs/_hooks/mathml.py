@@ -14,8 +14,8 @@ from fontTools.ttLib import TTFont
 
 from _hooks.errors import BuildError
 
-# math-core knows named colors alone, and its output is an inline color. So each symbol of a formula is
-# written in a color of its own, and the color is the way back from the output to the symbol.
+# math-core knows named colors alone, and its output is an inline color. So each symbol of a formula
+# is written in a color of its own, and the color is the way back from the output to the symbol.
 CARRIERS = (
     "Apricot Aquamarine Bittersweet Black Blue BlueGreen BlueViolet BrickRed Brown BurntOrange "
     "CadetBlue CarnationPink Cerulean CornflowerBlue Cyan Dandelion DarkOrchid Emerald ForestGreen "
@@ -35,8 +35,10 @@ def _carriers() -> dict[str, str]:
     """Named color → the hexadecimal color it comes out as, each hexadecimal color once."""
     found: dict[str, str] = {}
     for name in CARRIERS:
-        mathml = _converter().convert_with_local_state(rf"\textcolor{{{name}}}{{x}}", displaystyle=False)
-        color = re.search(r'color:(#\w+)', mathml)
+        mathml = _converter().convert_with_local_state(
+            rf"\textcolor{{{name}}}{{x}}", displaystyle=False
+        )
+        color = re.search(r"color:(#\w+)", mathml)
         if color and color[1] not in found.values():
             found[name] = color[1]
     return found
@@ -46,7 +48,9 @@ def to_mathml(tex: str, display: bool, symbol: Callable[[str], tuple[str, str]])
     r"""MathML of a formula; `\s{key}` becomes what `symbol(key) -> (tex, attributes)` says."""
     keys = list(dict.fromkeys(SYMBOL.findall(tex)))
     if len(keys) > len(_carriers()):
-        raise BuildError(f"a formula with {len(keys)} different symbols; at most {len(_carriers())}: {tex}")
+        raise BuildError(
+            f"a formula with {len(keys)} different symbols; at most {len(_carriers())}: {tex}"
+        )
     carriers = dict(zip(keys, _carriers().items(), strict=False))
     marked = SYMBOL.sub(lambda m: rf"\textcolor{{{carriers[m[1]][0]}}}{{{symbol(m[1])[0]}}}", tex)
     try:
@@ -82,7 +86,9 @@ def _alphabet(used: str) -> set[str]:
     latin |= {chr(0x1D44E + ord(c) - 97) for c in used if c.isascii() and c.islower()}
     greek = {chr(0x1D6FC + ord(c) - 0x3B1) for c in used if "α" <= c <= "ω"}
     capital = {chr(0x1D6E2 + ord(c) - 0x391) for c in used if "Α" <= c <= "Ω"}
-    return latin | greek | capital | {"ℎ"}  # italic h stands outside the block, as Planck's constant
+    return (
+        latin | greek | capital | {"ℎ"}
+    )  # italic h stands outside the block, as Planck's constant
 
 
 def _subset(text: str) -> bytes:

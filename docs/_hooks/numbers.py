@@ -1,4 +1,4 @@
-"""Numbers of the prose by key: quoted from papers, measured by experiments, computed by programs."""
+"""Numbers of the prose by key: quoted from papers, measured here, computed by programs."""
 
 import contextlib
 import html
@@ -50,9 +50,15 @@ def _fact(work: str, name: str, entry: Any, path: Path, line: int | None) -> Fac
         raise BuildError(f"'{work}' is not in docs/bibliography.yml", path, line)
     found = set(entry) if isinstance(entry, dict) else set()
     if not {"value", "where"} <= found <= FIELDS:
-        raise BuildError(f"'{work}.{name}' needs value and where, may have {sorted(FIELDS)}; got {sorted(found)}", path, line)
+        raise BuildError(
+            f"'{work}.{name}' needs value and where, of {sorted(FIELDS)}; it has {sorted(found)}",
+            path,
+            line,
+        )
     if not isinstance(entry["value"], str):
-        raise BuildError(f"'{work}.{name}': write the value in quotes, as it is printed", path, line)
+        raise BuildError(
+            f"'{work}.{name}': write the value in quotes, as it is printed", path, line
+        )
     return Fact(f"{work}.{name}", work, **entry)
 
 
@@ -81,7 +87,9 @@ def measured(key: str, form: str = ".2f", over: str = "median", *, up: str = "")
         shown = format(getattr(found, over), form)
     seeds = ", ".join(format(v, form) for v in found.values)
     source = f"measured here, {over} of {len(found.values)} seeds: {seeds}"
-    return number(shown.replace("-", "−"), f"{up}evidence.md#{key.replace('.', '-')}", source, "measured")
+    return number(
+        shown.replace("-", "−"), f"{up}evidence.md#{key.replace('.', '-')}", source, "measured"
+    )
 
 
 def value(program: str, expression: str, form: str = "") -> str:

@@ -1,4 +1,4 @@
-"""What is done to a page's HTML after Markdown: formulas, symbols in code, what keyboards and readers need."""
+"""What is done to a page's HTML: formulas, symbols in code, what keyboards and readers need."""
 
 import html
 import re
@@ -6,9 +6,7 @@ import re
 from _hooks import symbols
 from _hooks.errors import BuildError
 
-MATH = re.compile(
-    r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL
-)
+MATH = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
 USED = re.compile(r'data-sym="(\w+)"')
 TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
 
@@ -18,7 +16,9 @@ def finish(content: str, file: str) -> str:
     content = MATH.sub(lambda m: _formula(m, file), content)
     content = symbols.mark_code(content, dict.fromkeys(USED.findall(content)))
     content = TABLE.sub(
-        r'<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>\1</table></div>', content
+        r'<div class="scroll" tabindex="0" role="group" aria-label="Table">'
+        r'<table class="data">\1</table></div>',
+        content,
     )
     return re.sub(r"<!--\s*pytest-codeblocks:.*?-->\n?", "", content)
 

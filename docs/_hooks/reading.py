@@ -1,15 +1,29 @@
 """Reading time, counted from what stands on the page: words, equations, lines of code."""
 
 import re
+from collections.abc import Mapping
 from html.parser import HTMLParser
 
-# Words a minute: adults read English non-fiction silently at 238 (Brysbaert 2019, J. Mem. Lang. 109).
+# Adults read English non-fiction silently at 238 words a minute (Brysbaert, J. Mem. Lang. 2019).
 # A formula and a line of code are weighed as words.
 WORDS_A_MINUTE = 238
 WORDS_A_FORMULA = {"inline": 2, "block": 12}
 WORDS_A_CODE_LINE = 4
 ASIDE = {"details", "nav", "script", "style", "button", "svg"}
 VOID = {"br", "img", "input", "hr", "meta", "link", "wbr", "source", "col"}
+
+
+TOKEN = re.compile(r'(<span class="minutes" data-page="([^"]+)">)…(</span>)')
+
+
+def token(page: str) -> str:
+    """Stands for the minutes of a page, or of "all", until every page is rendered and counted."""
+    return f'<span class="minutes" data-page="{page}">…</span>'
+
+
+def fill(content: str, minutes_of: Mapping[str, int]) -> str:
+    """The page with the minutes written where tokens stood."""
+    return TOKEN.sub(lambda m: f"{m[1]}{minutes_of[m[2]]}{m[3]}", content)
 
 
 def minutes(content: str) -> float:

@@ -1,4 +1,4 @@
-"""Cutting code out of `attn` by name: for a page as it stands, for a bundle with all that it needs."""
+"""Cutting code out of `attn` by name: as it stands for a page, with all it needs for a bundle."""
 
 import ast
 import re
@@ -73,7 +73,7 @@ def locate(target: str) -> tuple[Module, str]:
 
 
 def cut(target: str) -> str:
-    """The definition as the page shows it: the imports that it needs, then itself, its docstring short."""
+    """The definition as the page shows it: the imports it needs, itself, its docstring short."""
     found, name = locate(target)
     node = found.definitions[name]
     imports = [found.imports[used] for used in names(node) if used in found.imports]
@@ -121,6 +121,8 @@ def bundle(program: Path) -> str:
     tree = ast.parse(source)
     wanted = [node for node in tree.body if isinstance(node, ast.ImportFrom) and _ours(node.module)]
     _refuse_plain(tree, program)
+    if not wanted:
+        return source
     needed: dict[tuple[str, str], None] = {}
     aliases = []
     for node in wanted:
@@ -139,7 +141,9 @@ def _ours(name: str | None) -> bool:
 def _refuse_plain(tree: ast.Module, program: Path) -> None:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import) and any(_ours(alias.name) for alias in node.names):
-            raise BuildError("write `from attn.x import name`, so that it can be bundled", program, node.lineno)
+            raise BuildError(
+                "write `from attn.x import name`, so that it can be bundled", program, node.lineno
+            )
 
 
 def _collect(where: Module, name: str, needed: dict[tuple[str, str], None]) -> None:
@@ -164,7 +168,10 @@ def _refuse_clash(needed: dict[tuple[str, str], None], program: Path) -> None:
     seen: dict[str, str] = {}
     for where, name in needed:
         if seen.setdefault(name, where) != where:
-            raise BuildError(f"'{name}' comes from {seen[name]} and from {where}: one of them must be renamed", program)
+            raise BuildError(
+                f"'{name}' comes from {seen[name]} and from {where}: one of them must be renamed",
+                program,
+            )
 
 
 def _write(

@@ -1,4 +1,4 @@
-"""The one table of symbols (docs/symbols.yml) and what is made from it: formulas, tables, styles, code."""
+"""The one table of symbols (docs/symbols.yml): formulas, tables, styles, and marks in code."""
 
 import html
 import re
@@ -48,7 +48,9 @@ class Table:
     def symbol(self, key: str) -> Symbol:
         """The symbol of that key, or a BuildError that names it."""
         if key not in self.symbols:
-            raise BuildError(f"unknown symbol '{key}': docs/symbols.yml has {', '.join(self.symbols)}")
+            raise BuildError(
+                f"unknown symbol '{key}': docs/symbols.yml has {', '.join(self.symbols)}"
+            )
         return self.symbols[key]
 
 
@@ -62,7 +64,9 @@ def load(path: Path = TABLE) -> Table:
         for key, entry in data["roles"].items()
     }
     symbols = {
-        key: _symbol(key, _fields(entry, {"tex", "role", "name", "meaning", "code"}, path), roles, path)
+        key: _symbol(
+            key, _fields(entry, {"tex", "role", "name", "meaning", "code"}, path), roles, path
+        )
         for key, entry in data["symbols"].items()
     }
     return Table(roles, symbols)
@@ -73,7 +77,12 @@ def _symbol(key: str, entry: Any, roles: dict[str, Role], path: Path) -> Symbol:
         line = yaml_lines.line_of(entry, "role")
         raise BuildError(f"symbol '{key}' has the unknown role '{entry['role']}'", path, line)
     return Symbol(
-        key, entry["tex"], roles[entry["role"]], entry["name"], entry["meaning"], tuple(entry["code"])
+        key,
+        entry["tex"],
+        roles[entry["role"]],
+        entry["name"],
+        entry["meaning"],
+        tuple(entry["code"]),
     )
 
 
@@ -103,11 +112,15 @@ def table(keys: Iterable[str]) -> str:
 
 
 def _row(symbol: Symbol) -> str:
-    code = ", ".join(f"`{name}`" for name in symbol.code) or "—"
+    code = ", ".join(_identifier(symbol, name) for name in symbol.code) or "—"
     return (
         f"| $\\s{{{symbol.key}}}$ | {swatch(symbol.role)} "
         f"| **{symbol.name[0].upper() + symbol.name[1:]}**: {symbol.meaning} | {code} |"
     )
+
+
+def _identifier(symbol: Symbol, name: str) -> str:
+    return f'<code class="sym role-{symbol.role.name}" data-sym="{symbol.key}">{name}</code>'
 
 
 def swatch(role: Role) -> str:
@@ -130,11 +143,12 @@ def css() -> str:
     light = "".join(f"  --role-{r.name}: {r.light};\n" for r in roles)
     dark = "".join(f"  --role-{r.name}: {r.dark};\n" for r in roles)
     rules = "".join(
-        f".role-{r.name} {{ color: var(--role-{r.name}); --role-line: {r.line}; }}\n" for r in roles
+        f".role-{r.name} {{ --role: var(--role-{r.name}); --role-line: {r.line}; }}\n"
+        for r in roles
     )
-    return (
-        f":root {{\n{light}}}\n@media screen {{\n[data-md-color-scheme=slate] {{\n{dark}}}\n}}\n{rules}"
-    )
+    rules += "[class*=role-] { color: var(--role); }\n"
+    slate = f"@media screen {{\n[data-md-color-scheme=slate] {{\n{dark}}}\n}}\n"
+    return f":root {{\n{light}}}\n{slate}{rules}"
 
 
 def colors(scheme: str) -> dict[str, str]:
