@@ -121,11 +121,12 @@ def _literal(node: ast.Assign, script: Path) -> tuple[int, ...]:
 def _experiment(stem: str, snippets: Path) -> Experiment:
     known = discover(snippets)
     if stem not in known:
-        raise BuildError(f"there is no experiment '{stem}'{_near(stem, known)}")
+        raise BuildError(f"there is no experiment '{stem}'{near(stem, known)}")
     return known[stem]
 
 
-def _near(name: str, known: Iterable[str]) -> str:
+def near(name: str, known: Iterable[str]) -> str:
+    """The names that a wrong name may have meant, as the end of a message."""
     close = get_close_matches(name, list(known), 3, 0.5)
     return f"; did you mean {', '.join(close)}?" if close else ""
 
@@ -186,7 +187,7 @@ def measured(name: str, snippets: Path = SNIPPETS) -> Measured:
     stem = name.partition(".")[0]
     known = measures({stem: complete(stem, snippets)})
     if name not in known:
-        raise BuildError(f"'{name}' is not measured{_near(name, known)}")
+        raise BuildError(f"'{name}' is not measured{near(name, known)}")
     return known[name]
 
 
