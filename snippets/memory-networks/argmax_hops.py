@@ -1,0 +1,32 @@
+"""Memory Network, 2014: the best fact for the question, then the best for question and fact."""
+
+import numpy as np
+
+story = ["Ana took the lamp", "Ben is in the garden", "Ana is in the kitchen", "Ben took the coat"]
+question = "Where is the lamp"
+words = sorted({word for text in [*story, question] for word in text.split()})
+
+
+def bag(text):
+    return np.array([text.split().count(word) for word in words], dtype=float)
+
+
+def weigh(weights):
+    return np.array([weights.get(word, 0.0) for word in words])
+
+
+# What a word counts for, in each part it can play: set by hand here, learned there.
+asked = weigh({"lamp": 2, "coat": 2, "is": 1})
+found = weigh({"Ana": 1, "Ben": 1, "lamp": -2, "coat": -2})  # what is found is crossed off
+fact = weigh({"Ana": 1, "Ben": 1, "lamp": 1, "coat": 1, "is": 1})
+
+x = asked * bag(question)
+m = fact * np.array([bag(sentence) for sentence in story])
+
+s1 = m @ x
+o1 = s1.argmax()
+s2 = m @ (x + found * bag(story[o1]))
+o2 = s2.argmax()
+
+print("hop 1", s1, "→", story[o1])
+print("hop 2", s2, "→", story[o2])
