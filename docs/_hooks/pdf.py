@@ -1,0 +1,97 @@
+"""The book as a PDF: the print page, printed by Chromium without asking any host."""
+
+import io
+import logging
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from playwright.sync_api import Error, Page, Route, sync_playwright
+from pypdf import PdfReader, PdfWriter
+from pypdf.generic import ArrayObject, BooleanObject, ByteStringObject, DictionaryObject, NameObject
+
+from _hooks.errors import BuildError
+
+logging.getLogger("pypdf").setLevel(
+    logging.ERROR
+)  # it warns of a count that Chromium states one too low
+FILE = "attention.pdf"
+NUMBER = """pages => document.querySelectorAll(".contents a").forEach(link => {
+    link.dataset.page = pages[link.hash.slice(1)] ?? "" })"""
+
+
+def write(site: Path, address: str, page: str, browser: Path, metadata: dict[str, str]) -> Path:
+    """Print `page` of the built `site` into its `attention.pdf`; links lead to `address`."""
+    printed = _print(site, address, page, browser)
+    target = site / FILE
+    target.write_bytes(_finished(printed, metadata))
+    return target
+
+
+def _print(site: Path, address: str, start: str, browser: Path) -> bytes:
+    """Chromium believes that it reads the site at its address; the folder answers."""
+    missing: list[str] = []
+    try:
+        with sync_playwright() as playwright:
+            chromium = playwright.chromium.launch(executable_path=browser)
+            page = chromium.new_page(color_scheme="light", reduced_motion="reduce")
+            page.route("**/*", lambda route: _answer(route, site, address, missing))
+            page.goto(address + start, wait_until="load")
+            printed = _pages(page)
+            chromium.close()
+    except Error as error:
+        raise BuildError(f"{browser} can't print the book: {error.message}") from error
+    if missing:
+        raise BuildError(f"the print page asks for what the site lacks: {', '.join(missing)}")
+    return printed
+
+
+def _answer(route: Route, site: Path, address: str, missing: list[str]) -> None:
+    url = route.request.url
+    path = site / unquote(urlsplit(url).path.removeprefix(urlsplit(address).path))
+    path = path / "index.html" if url.endswith("/") else path
+    if url.startswith(address) and path.is_file():
+        route.fulfill(path=path)
+    else:
+        missing.append(url)
+        route.abort()
+
+
+def _pages(page: Page) -> bytes:
+    """Print twice: Chromium can't say in the contents on which page a chapter will be."""
+    page.evaluate("document.fonts.ready.then(() => true)")
+    expected = destinations(_pdf(page))
+    page.evaluate(NUMBER, expected)
+    printed = _pdf(page)
+    if destinations(printed) != expected:
+        raise BuildError("the page numbers of the contents move the pages that they number")
+    return printed
+
+
+def _pdf(page: Page) -> bytes:
+    return page.pdf(prefer_css_page_size=True, print_background=True, outline=True, tagged=True)
+
+
+def destinations(printed: bytes) -> dict[str, int]:
+    """Anchor → number of its page, of all anchors that something links to."""
+    reader = PdfReader(io.BytesIO(printed))
+    pages = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages, 1)}
+    found = reader.named_destinations
+    return {name.lstrip("/"): pages[found[name].page.idnum] for name in found}
+
+
+def _finished(printed: bytes, metadata: dict[str, str]) -> bytes:
+    """With title and author, the outline shown on opening, and nothing of the day it was made."""
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(printed)))
+    writer.pdf_header = "%PDF-1.7"
+    writer.metadata = {f"/{key}": value for key, value in metadata.items()}
+    catalog: Any = writer.root_object
+    catalog[NameObject("/PageMode")] = NameObject("/UseOutlines")
+    catalog[NameObject("/ViewerPreferences")] = DictionaryObject(
+        {NameObject("/DisplayDocTitle"): BooleanObject(True)}
+    )
+    identity = ByteStringObject(b"attention-book--")
+    writer._ID = ArrayObject([identity, identity])
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
