@@ -5,10 +5,10 @@ import html
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
+from importlib.metadata import distribution
 from pathlib import Path
 
 import math_core
-import ziamath
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
@@ -22,7 +22,8 @@ CARRIERS = (
     "Fuchsia Goldenrod Gray Green GreenYellow JungleGreen Lavender LimeGreen Magenta Mahogany"
 ).split()
 SYMBOL = re.compile(r"\\s\{(\w+)\}")
-FONT = Path(ziamath.__file__).parent / "fonts" / "STIXTwoMath-Regular.ttf"
+# The font comes in the wheel of ziamath, of which nothing is run.
+FONT = Path(str(distribution("ziamath").locate_file("ziamath/fonts/STIXTwoMath-Regular.ttf")))
 
 
 @lru_cache(maxsize=1)

@@ -1,0 +1,121 @@
+"""Every block of the book runs as it is shown, no fence escapes, and the pages hold together."""
+
+import io
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from _hooks import book, reading
+from _hooks.errors import ROOT
+from bs4 import BeautifulSoup
+from pytest_codeblocks.main import extract_from_buffer
+
+DOCS = ROOT / "docs"
+PAGES = sorted(path for path in DOCS.rglob("*.md") if "_hooks" not in path.parts)
+CHAPTERS = [f"{page}.md" for page, *_ in book.COURSE]
+FENCE = re.compile(r"^\s*(```+|~~~+)(.*)$", re.MULTILINE)
+TITLE = re.compile(r'^(\s*`{3,}python) title="[^"]*"$', re.MULTILINE)
+
+
+def uri(page: Path) -> str:
+    return str(page.relative_to(DOCS))
+
+
+def blocks(page: Path) -> int:
+    """How many Python blocks of the page the tests run (docs/conftest.py sees the same text)."""
+    text = "\n".join(line.text for line in book.lines(uri(page), page))
+    found = extract_from_buffer(io.StringIO(TITLE.sub(r"\1", text) + "\n"), max_num_lines=100_000)
+    return sum(block.syntax == "python" for block in found)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=str)
+def test_a_fence_is_python_or_it_is_no_code(page: Path) -> None:
+    opened = False
+    for ticks, info in FENCE.findall(page.read_text("utf-8")):
+        assert ticks.startswith("`"), "tildes open a fence that the tests would not see"
+        if not opened:
+            form = r'python( title="[^"]*")?|text( title="[^"]*")?|console|bibtex|yaml'
+            assert re.fullmatch(form, info.strip()), f"```{info}"
+        opened = not opened
+
+
+@pytest.mark.parametrize("page", PAGES, ids=uri)
+def test_a_page_holds_no_code_of_its_own_beyond_five_lines(page: Path) -> None:
+    text = page.read_text("utf-8")
+    for body in re.findall(r"^```python[^\n]*\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
+        own = [line for line in body.splitlines() if line.strip() and "--8<--" not in line]
+        assert len(own) <= 5, body
+
+
+@pytest.mark.parametrize("page", PAGES, ids=uri)
+def test_every_block_of_the_built_page_was_run(page: Path, site: Path) -> None:
+    built = (site / uri(page)).with_suffix(".html").read_text("utf-8")
+    article = BeautifulSoup(built, "lxml").select_one("article")
+    assert article
+    for part in article.select(".doc, details.mkdocstrings-source"):
+        part.decompose()  # source shown by the reference is not a block of the page
+    assert len(article.select("div.language-python")) == blocks(page)
+    for pre in article.select("pre"):
+        classes = " ".join(" ".join(parent.get("class") or []) for parent in pre.parents)
+        assert re.search(r"language-(python|text|console|bibtex|yaml)", classes), pre.get_text()[
+            :80
+        ]
+
+
+@pytest.mark.parametrize("page", PAGES, ids=uri)
+def test_no_macro_and_no_raw_formula_is_left_on_the_built_page(page: Path, site: Path) -> None:
+    soup = BeautifulSoup((site / uri(page)).with_suffix(".html").read_text("utf-8"), "lxml")
+    text = soup.select_one("article").get_text()  # type: ignore[union-attr]
+    for left in ("{{", "}}", "--8<--", "\\(", "\\[", "\\s{", "[TODO", "arithmatex"):
+        assert left not in text, left
+
+
+def test_every_chapter_is_in_the_navigation_in_the_order_of_the_course() -> None:
+    text = re.sub(r"!\S+", "", (ROOT / "mkdocs.yml").read_text("utf-8"))
+    shown = re.findall(r"[\w/-]+\.md", str(yaml.safe_load(text)["nav"]))
+    assert [page for page in shown if page in CHAPTERS] == CHAPTERS
+
+
+@pytest.mark.parametrize("name", CHAPTERS[:6])
+def test_a_chapter_has_every_part_that_the_module_asks_for(name: str) -> None:
+    text = (DOCS / name).read_text("utf-8")
+    for part in ("{: .lead }", '!!! stakeholders "Explain to your stakeholders"', "{{ symbols("):
+        assert text.count(part) >= 1, part
+    assert re.findall(r'=== "(.*)"', text)[:3] == ["Dinner party", "Executive", "Engineer"]
+    assert "breaks down when" in text
+    assert "honest limit" in text.lower()
+    assert 2 <= text.count("??? predict") <= 4
+    assert text.count('!!! said "Often said') >= 1
+    for last in ("## What to copy", "## Sources", "{{ sources() }}", "{{ figure("):
+        assert last in text, last
+
+
+def minutes(site: Path) -> dict[str, float]:
+    found = {}
+    for name in CHAPTERS:
+        soup = BeautifulSoup((site / name).with_suffix(".html").read_text("utf-8"), "lxml")
+        article = soup.select_one("article")
+        found[name] = reading.minutes(str(article))
+    return found
+
+
+def test_the_main_path_takes_35_minutes_give_or_take_3(site: Path) -> None:
+    taken = minutes(site)
+    assert 32 <= sum(taken.values()) <= 38, taken
+
+
+def test_reading_time_leaves_answers_and_further_tabs_aside() -> None:
+    words = "<p>one two three four</p>"
+    tabs = f'<div class="tabbed-set"><div class="tabbed-content"><div class="tabbed-block">{words}'
+    tabs += f'</div><div class="tabbed-block">{words}</div></div></div>'
+    assert reading.minutes(words + tabs + f"<details>{words}</details>") == pytest.approx(
+        8 / reading.WORDS_A_MINUTE
+    )
+
+
+def test_reading_time_counts_formulas_and_lines_of_code() -> None:
+    page = '<math display="block"><mi>x</mi></math><math><mi>x</mi></math><pre>a\nb\n</pre>'
+    weights = reading.WORDS_A_FORMULA
+    expected = weights["block"] + weights["inline"] + 2 * reading.WORDS_A_CODE_LINE
+    assert reading.minutes(page) == pytest.approx(expected / reading.WORDS_A_MINUTE)
