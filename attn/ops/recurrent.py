@@ -91,11 +91,11 @@ def gru_step_backward(dh_t: Array, trace: GRUTrace, U: Array, U_h: Array) -> tup
 
 
 def gru_sequence(a: Array, h_0: Array, U: Array, U_h: Array) -> tuple[Array, GRUTrace]:
-    """Run a GRU over a sequence, time first; a leading axis of U runs several GRUs side by side.
+    """Run a GRU over a sequence, time first; a leading axis of U runs k GRUs side by side.
 
     h_t = gru_step(a_t, h_{t−1}),  t = 1 … T
 
-    Shapes: a (T, ..., 3n), h_0 (..., n), U (..., n, 2n), U_h (..., n, n) -> (T, ..., n), trace
+    Shapes: a (T, k, b, 3n), h_0 (k, b, n), U (k, n, 2n), U_h (k, n, n) -> (T, k, b, n), trace
     Source: as `gru`.
     """
     steps, h_t = [], h_0
@@ -113,8 +113,8 @@ def gru_sequence_backward(
 
     dh_{t−1} = dh_{t−1}(from outside) + dh_{t−1}(through step t)
 
-    Shapes: dh (T, ..., n), U (..., n, 2n), U_h (..., n, n)
-        -> (T, ..., 3n), (..., n), (..., n, 2n), (..., n, n)
+    Shapes: dh (T, k, b, n), U (k, n, 2n), U_h (k, n, n)
+        -> (T, k, b, 3n), (k, b, n), (k, n, 2n), (k, n, n)
     Source: chain rule.
     """
     da = np.empty((*dh.shape[:-1], 3 * dh.shape[-1]), dh.dtype)
@@ -126,6 +126,14 @@ def gru_sequence_backward(
 
 
 def gru_weights(da: Array, trace: GRUTrace, U: Array) -> tuple[Array, Array]:
+    """Gradients of a GRU's U and U_h: the sums over time and batch, in one product each.
+
+    dU = Σ_t h_{t−1}ᵀ da_rz,  dU_h = Σ_t (r ⊙ h_{t−1})ᵀ da_h
+
+    Shapes: da (T, k, b, 3n), h_tm1 (T, k, b, n), rz (T, k, b, 2n), h_new (T, k, b, n),
+        U (k, n, 2n) -> (k, n, 2n), (k, n, n)
+    Source: chain rule.
+    """
     n = U.shape[-2]
     reset = trace.rz[..., :n] * trace.h_tm1
     lead = U.ndim - 2

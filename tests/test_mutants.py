@@ -1,0 +1,173 @@
+"""The tests are tested: each of these mistakes, made on purpose in a copy of attn, is noticed."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+# What is wrong, in which file of attn, and the test that must notice. Then what stands there (-)
+# and what is put in its place (+).
+MUTANTS = """
+scaled by the wrong length | ops/scores.py | ops/test_scores.py::test_scores_are_the_sum_in_the_paper
+- sqrt(q.shape[-1])
++ sqrt(q.shape[-2])
+
+not scaled at all | ops/scores.py | ops/test_scores.py::test_scaling_keeps_the_variance_at_one
+- dot(q, k) / math.sqrt(q.shape[-1])
++ dot(q, k)
+
+scaled for all heads at once | mechanisms/heads.py | mechanisms/test_heads.py::test_scale_is_sqrt_dk_per_head
+- alpha = attention(q,
++ alpha = attention(q / heads**0.5,
+
+float32 becomes float64 | ops/scores.py | test_package.py::test_float32_stays_float32
+- / math.sqrt(
++ / np.sqrt(
+
+a mask inverted | ops/softmax.py | ops/test_softmax.py::test_mask_true_means_allowed
+- return _masked_softmax(e, mask)
++ return _masked_softmax(e, ~mask)
+
+a fully masked row is uniform | ops/softmax.py | ops/test_softmax.py::test_all_masked_row_is_zero
+- np.where(mask, z / np.maximum(total, 1), 0)
++ z / z.sum(axis=-1, keepdims=True)
+
+large scores overflow | ops/softmax.py | ops/test_softmax.py::test_softmax_large_scores_finite
+- np.exp(_below_peak(e))
++ np.exp(e)
+
+infinite scores are NaN | ops/softmax.py | ops/test_softmax.py::test_infinite_scores_follow_the_limit
+- if np.isfinite(peak).all():
++ if True:
+
+padding counts in the mean | ops/softmax.py | ops/test_softmax.py::test_cross_entropy_is_the_mean_surprise_of_the_kept_targets
+- / max(int(kept.sum()), 1)
++ / kept.size
+
+a float mask is taken | ops/checks.py | ops/test_softmax.py::test_float_mask_rejected
+- mask.dtype != bool
++ False
+
+the future leaks | ops/masks.py | mechanisms/test_attention.py::test_future_token_cannot_leak
+- np.tri(n, m, m - n,
++ np.tri(n, m, m - n + 1,
+
+one pad is seen | ops/masks.py | mechanisms/test_attention.py::test_pad_rows_change_nothing
+- np.arange(m) <
++ np.arange(m) <=
+
+NaN is read with weight 0 | ops/products.py | mechanisms/test_attention.py::test_pad_value_irrelevant
+- if np.isfinite(v).all():
++ if True:
+
+a gradient off by 1 % | ops/products.py | mechanisms/test_attention.py::test_gradcheck_attention
+- return dc @ v.mT,
++ return 1.01 * dc @ v.mT,
+
+a bias's gradient off by 1 % | ops/layers.py | ops/test_layers.py::test_gradcheck_linear
+- dy.reshape(-1, len(b)).sum(axis=0)
++ 1.01 * dy.reshape(-1, len(b)).sum(axis=0)
+
+two gradients exchanged | ops/scores.py | test_package.py::test_documented_shapes_are_true
+- return combine(de, k), combine(de.mT, q)
++ return combine(de.mT, q), combine(de, k)
+
+the slope of tanh | ops/scores.py | ops/test_scores.py::test_gradcheck_scores
+- (1 - t * t)
++ (1 - t)
+
+no ε under the root | ops/scores.py | mechanisms/test_addressing.py::test_ntm_zero_norm_memory_finite
+- + 1e-6)
++ + 0)
+
+sine for cosine | ops/positions.py | ops/test_positions.py::test_sinusoids_are_the_formula_of_the_paper
+- column % 2 == 0
++ column % 2 == 1
+
+turned on, not back | ops/positions.py | ops/test_positions.py::test_gradcheck_rotary
+- _turn(dy, -
++ _turn(dy, +
+
+heads interleaved | mechanisms/heads.py | mechanisms/test_heads.py::test_heads_are_attentions_side_by_side
+- x.reshape(*x.shape[:-1], heads, -1), -2, -3)
++ x.reshape(*x.shape[:-1], -1, heads).mT, -2, -3)
+
+the gate reversed | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_gate_zero_keeps_previous
+- g * w_c + (1 - g) * w_prev
++ (1 - g) * w_c + g * w_prev
+
+a shift that falls off the end | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_shift_is_circular
+- np.roll(w, by, axis=-1) for
++ np.roll(w, by, axis=-1) * (np.arange(w.shape[-1]) >= by) for
+
+a shift the other way | mechanisms/addressing.py | mechanisms/test_addressing.py::test_shift_is_the_circular_sum_of_the_paper
+- range(-r, r + 1)
++ range(r, -r - 1, -1)
+
+added, then erased | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_erase_then_add_order
+- return erased + _outer(w, a)
++ return (M + _outer(w, a)) * (1 - _outer(w, e))
+
+a wrong documented shape | ops/scores.py | test_package.py::test_documented_shapes_are_true
+- -> e (..., n, m)
++ -> e (..., m, n)
+
+an upward import | ops/masks.py | test_package.py::test_imports_point_down_the_reading_order
+- from attn.ops.checks
++ import attn.ops.scores; from attn.ops.checks
+
+nothing at all | ops/masks.py | ops/test_masks.py
+- causal
++ causal
+"""  # noqa: E501
+
+# All in one fresh process: to load NumPy and pytest anew for each would take a minute.
+RUN = """
+import json, os, sys, pytest
+for name, test in json.load(sys.stdin).items():
+    folder = os.path.join(sys.argv[1], name)
+    os.chdir(folder)
+    sys.path[0] = folder
+    for module in [m for m in sys.modules if m.split(".")[0] in ("attn", "tests")]:
+        del sys.modules[module]
+    code = pytest.main(["-qx", "-p", "no:cacheprovider", "--rootdir", folder, "tests/" + test])
+    print(json.dumps([name, int(code)]), file=sys.stderr)
+"""
+
+
+def make(folder, file, test, old, new):
+    """Copy the package and the test, and make the mistake."""
+    test = Path("tests", test.split("::")[0])
+    shutil.copytree(ROOT / "attn", folder / "attn", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    (folder / test).parent.mkdir(parents=True)
+    shutil.copy(ROOT / test, folder / test)
+    text = (folder / "attn" / file).read_text("utf-8")
+    assert old in text, f"{file} has no more {old!r}"
+    (folder / "attn" / file).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def test_mutants_are_killed(tmp_path):
+    noticed_by = {}
+    for mutant in MUTANTS.strip().split("\n\n"):
+        (name, file, test), old, new = mutant.splitlines()[0].split(" | "), *mutant.splitlines()[1:]
+        make(tmp_path / name, file, test, old.removeprefix("- "), new.removeprefix("+ "))
+        noticed_by[name] = test
+    done = subprocess.run(
+        [sys.executable, "-c", RUN, str(tmp_path)],
+        input=json.dumps(noticed_by),
+        env=os.environ | {"PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+    )
+    codes = dict(json.loads(line) for line in done.stderr.splitlines() if line.startswith("["))
+    assert codes.pop("nothing at all") == pytest.ExitCode.OK, done.stdout
+    assert codes.keys() == noticed_by.keys() - {"nothing at all"}
+    survivors = {name: code for name, code in codes.items() if code != pytest.ExitCode.TESTS_FAILED}
+    assert survivors == {}, done.stdout
