@@ -4,7 +4,7 @@ Words agree in gender and number, articles elide and contract, adjectives and ad
 enough grammar to make word order a problem, and so small that a model learns it in a minute.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple, TypeVar
 
@@ -102,7 +102,11 @@ CONTRACTED = {
     ("à", "les"): "aux",
 }
 END = "<end>"  # word 0 of both languages: closes a sentence, and is what precedes its first word
-HELD_OUT = ("le", "chat", "noir", "dort")
+HELD_OUT = Pair(  # no training sentence contains it, not even as a part
+    ("le", "chat", "noir", "dort"),
+    ("the", "black", "cat", "sleeps"),
+    ((0, 0), (1, 2), (2, 1), (3, 3)),
+)
 
 
 @cache
@@ -248,23 +252,28 @@ def sentence_of(rng: np.random.Generator, length: int) -> Pair:
             length = left - 1
 
 
-def split(
-    rng: np.random.Generator, count: int, longest: int, lengths: Iterable[int], each: int
-) -> tuple[list[Pair], dict[int, list[Pair]]]:
-    """Draw sentences to train on, up to `longest` words, and `each` to test on of each length.
+def evaluation_set(
+    rng: np.random.Generator, lengths: Iterable[int], each: int
+) -> dict[int, list[Pair]]:
+    """Draw `each` sentences of each number of French words."""
+    return {length: [sentence_of(rng, length) for _ in range(each)] for length in lengths}
 
-    What is tested is not trained on, and no sentence trained on contains HELD_OUT. Lengths are
-    those of the French sentences.
+
+def training_set(
+    rng: np.random.Generator, count: int, longest: int, test: Mapping[int, Sequence[Pair]]
+) -> list[Pair]:
+    """Draw sentences of up to `longest` French words; none is in the test set or contains HELD_OUT.
+
+    The lengths asked for are equally likely.
     """
-    test = {length: [sentence_of(rng, length) for _ in range(each)] for length in lengths}
     tested = {pair.french for pairs in test.values() for pair in pairs}
     pairs: list[Pair] = []
     while len(pairs) < count:
         pair = sentence(rng, 1 + int(rng.random() * longest))
-        held_out = pair.french in tested or _contains(pair.french, HELD_OUT)
+        held_out = pair.french in tested or _contains(pair.french, HELD_OUT.french)
         if len(pair.french) <= longest and not held_out:
             pairs.append(pair)
-    return pairs, test
+    return pairs
 
 
 def vocabulary() -> tuple[tuple[str, ...], tuple[str, ...]]:

@@ -16,12 +16,13 @@ from attn.tools.data import (
     decode,
     elide,
     encode,
+    evaluation_set,
     indefinite,
     join,
     sentence,
     sentence_of,
-    split,
     surface,
+    training_set,
     word,
 )
 
@@ -209,23 +210,33 @@ def test_sentences_are_as_long_as_asked():
 
 
 def test_what_is_tested_is_not_trained_on():
-    train, test = split(np.random.default_rng(2), 500, 12, (3, 5, 20), each=30)
+    rng = np.random.default_rng(2)
+    test = evaluation_set(rng, (3, 5, 20), each=30)
+    train = training_set(rng, 500, 12, test)
     assert len(train) == 500
     assert max(len(p.french) for p in train) <= 12
-    assert [len(pairs) for pairs in test.values()] == [30, 30, 30]
     for length, pairs in test.items():
-        assert {len(p.french) for p in pairs} == {length}
+        assert [len(p.french) for p in pairs] == [length] * 30
     tested = {p.french for pairs in test.values() for p in pairs}
     assert not tested & {p.french for p in train}
 
 
 def test_the_held_out_clause_is_in_no_training_sentence(monkeypatch):
-    drawn = iter([join([LE, word("chat", "cat"), word("noir", "black"), word("dort", "sleeps")])])
-    fallback = join([LA, word("vache", "cow"), word("dort", "sleeps")])
-    monkeypatch.setattr(data, "sentence", lambda rng, length: next(drawn, fallback))
-    train, _ = split(np.random.default_rng(0), 3, 12, (), each=0)
-    assert [p.french for p in train] == [fallback.french] * 3
-    assert HELD_OUT not in {p.french for p in train}
+    vache = join([LA, word("vache", "cow"), word("dort", "sleeps")])
+    longer = join([vache, word("et", "and"), HELD_OUT, word("souvent", "often")])
+    drawn = iter([HELD_OUT, longer])
+    monkeypatch.setattr(data, "sentence", lambda rng, least: next(drawn, vache))
+    train = training_set(np.random.default_rng(0), 3, 12, {})
+    assert train == [vache] * 3
+    assert next(drawn, None) is None
+
+
+def test_the_held_out_clause_has_the_grammars_links():
+    chat = join(
+        [LE, word("chat", "cat"), word("noir", "black"), word("dort", "sleeps")], (0, 2, 1, 3)
+    )
+    assert (chat.french, chat.english) == HELD_OUT[:2]
+    assert set(chat.sure) == set(HELD_OUT.sure)
 
 
 def test_encoding_pads_and_closes_and_decoding_opens_again():
@@ -240,7 +251,7 @@ def test_encoding_pads_and_closes_and_decoding_opens_again():
 
 
 def test_batches_are_of_one_length_and_depend_on_the_generator_alone():
-    pairs, _ = split(np.random.default_rng(3), 200, 12, (), each=0)
+    pairs = training_set(np.random.default_rng(3), 200, 12, {})
     first, again = (batches(np.random.default_rng(4), pairs, 7) for _ in range(2))
     for _, one, two in zip(range(20), first, again, strict=False):
         assert one.x.shape[0] == 7

@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from attn.tools.data import Pair, encode, join, split, word
+from attn.tools.data import Pair, encode, evaluation_set, join, training_set, word
 from attn.tools.metrics import alignment_error, bleu, by_length, crossed, strongest
 
 CAT = join([word("le", "the"), word("chat", "cat"), word("noir", "black")], order=(0, 2, 1))
@@ -60,7 +60,7 @@ def test_the_right_links_have_no_alignment_error():
 
 
 def test_a_crossing_pair_must_be_crossed():
-    pairs, _ = split(np.random.default_rng(0), 50, 20, (), each=0)
+    pairs = training_set(np.random.default_rng(0), 50, 20, {})
     assert crossed([pair.sure for pair in pairs], pairs) == 1
     straight = [[(i, i) for i in range(len(pair.english))] for pair in pairs]
     assert crossed(straight, pairs) == 0
@@ -76,7 +76,7 @@ def test_the_strongest_links_ignore_the_end_and_the_padding():
 
 
 def test_translations_are_judged_by_length():
-    _, test = split(np.random.default_rng(0), 0, 1, (5, 8), each=6)
+    test = evaluation_set(np.random.default_rng(0), (5, 8), each=6)
     known = {
         tuple(row[mask]): (row_y, p.english)
         for pairs in test.values()
