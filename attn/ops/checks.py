@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -18,18 +18,18 @@ def check_shapes(spec: str, *arrays: Any) -> None:
     Raises: ValueError if an array is not of floats or its shape does not fit.
     """
     sizes: dict[str, Any] = {}
-    for (name, axes), x in zip(re.findall(r"(\w+) \((.*?)\)", spec), arrays, strict=True):
+    for (name, axes, letters), x in zip(_parsed(spec), arrays, strict=True):
         check_floats(name, x)
-        for letter, size in _axes(name, axes, x.shape):
-            terms = letter.split(" + ")
-            known = (
-                sizes.setdefault(letter, size) if len(terms) == 1 else sum(sizes[t] for t in terms)
-            )
-            if known != size:
+        shape = _led(x.shape, len(letters)) if letters[:1] == ("...",) else x.shape
+        if len(shape) != len(letters):
+            raise ValueError(f"{name}: expected the shape ({axes}), got {x.shape}")
+        for letter, size in zip(letters, shape, strict=True):
+            known = _sum(letter, sizes) if "+" in letter else sizes.setdefault(letter, size)
+            if size != known:
                 raise ValueError(
                     f"{name}: expected ({axes}) with {letter} = {known}, got {x.shape}"
                 )
-            if letter == "m" and size == 0:
+            if size == 0 and letter == "m":
                 raise ValueError(f"{name}: expected ({axes}) with at least one key, got {x.shape}")
 
 
@@ -80,15 +80,20 @@ def check_count(name: str, x: Any, least: int = 0) -> None:
         raise ValueError(f"{name}: expected a whole number of at least {least}, got {x!r}")
 
 
-def _axes(name: str, axes: str, shape: tuple[int, ...]) -> Iterator[tuple[str, Any]]:
-    letters = [a for a in axes.split(", ") if a]
-    inner = letters[1:] if letters[:1] == ["..."] else letters
-    lead = max(len(shape) - len(inner), 0) if inner != letters else 0
-    if len(shape) - lead != len(inner):
-        raise ValueError(f"{name}: expected the shape ({axes}), got {shape}")
-    if inner != letters:
-        yield "...", shape[:lead]
-    yield from zip(inner, shape[lead:], strict=True)
+@cache
+def _parsed(spec: str) -> list[tuple[str, str, tuple[str, ...]]]:
+    named = re.findall(r"(\w+) \((.*?)\)", spec)
+    return [(name, axes, tuple(re.findall(r"[^,\s][^,]*", axes))) for name, axes in named]
+
+
+def _led(shape: tuple[int, ...], axes: int) -> tuple[Any, ...]:
+    # "..." takes what the other axes leave over, as one.
+    lead = max(len(shape) - axes + 1, 0)
+    return shape[:lead], *shape[lead:]
+
+
+def _sum(letters: str, sizes: dict[str, Any]) -> int:
+    return sum(sizes[letter] for letter in letters.split(" + "))
 
 
 def _kind(x: Any) -> str:

@@ -32,7 +32,7 @@ def rotary(x: Array, positions: Indices) -> Array:
     Shapes: x (..., n, 2*d), positions (n) -> y (..., n, 2*d)
     Raises: ValueError if x is not of floats or its features are odd in number, or positions are
         not one whole number for each row.
-    Source: Su et al. 2021, eq. 34.
+    Source: Su et al. 2021, sec. 3.4.2.
     """
     _check_rotary(x, positions)
     return _turn(x, _angles(positions, x.shape[-1]))

@@ -16,7 +16,7 @@ def dot(q: Array, k: Array) -> Array:
 
     Shapes: q (..., n, d), k (..., m, d) -> e (..., n, m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or there are no keys.
-    Source: Luong et al. 2015, eq. 8, "dot".
+    Source: Luong et al. 2015, sec. 3.1, "dot".
     """
     check_shapes("q (..., n, d), k (..., m, d)", q, k)
     return q @ k.mT
@@ -28,7 +28,7 @@ def dot_backward(de: Array, q: Array, k: Array) -> tuple[Array, Array]:
     dq_i = Σ_j de_ij k_j,  dk_j = Σ_i de_ij q_i
 
     Shapes: de (..., n, m), q (..., n, d), k (..., m, d) -> dq (..., n, d), dk (..., m, d)
-    Source: the derivative of Luong et al. 2015, eq. 8.
+    Source: the derivative of Luong et al. 2015, sec. 3.1.
     """
     return combine(de, k), combine(de.mT, q)
 
@@ -63,7 +63,7 @@ def bilinear(q: Array, k: Array, W_a: Array) -> Array:
 
     Shapes: q (..., n, d), k (..., m, b), W_a (d, b) -> e (..., n, m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or there are no keys.
-    Source: Luong et al. 2015, eq. 8, "general".
+    Source: Luong et al. 2015, sec. 3.1, "general".
     """
     check_shapes("q (..., n, d), k (..., m, b), W_a (d, b)", q, k, W_a)
     return dot(project(q, W_a), k)
@@ -76,7 +76,7 @@ def bilinear_backward(de: Array, q: Array, k: Array, W_a: Array) -> tuple[Array,
 
     Shapes: de (..., n, m), q (..., n, d), k (..., m, b), W_a (d, b)
         -> dq (..., n, d), dk (..., m, b), dW_a (d, b)
-    Source: the derivative of Luong et al. 2015, eq. 8.
+    Source: the derivative of Luong et al. 2015, sec. 3.1.
     """
     dqW, dk = dot_backward(de, project(q, W_a), k)
     dq, dW_a = project_backward(dqW, q, W_a)
@@ -153,7 +153,7 @@ def concat(q: Array, k: Array, W_a: Array, v_a: Array) -> Array:
 
     Shapes: q (..., n, d), k (..., m, b), W_a (d + b, a), v_a (a) -> e (..., n, m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or there are no keys.
-    Source: Luong et al. 2015, eq. 8, "concat", with the v_a and tanh of their sec. 3.1.
+    Source: Luong et al. 2015, sec. 3.1, "concat".
     """
     check_shapes("q (..., n, d), k (..., m, b), W_a (d + b, a), v_a (a)", q, k, W_a, v_a)
     W_q, W_k = np.split(W_a, [q.shape[-1]])
@@ -169,7 +169,7 @@ def concat_backward(
 
     Shapes: de (..., n, m), q (..., n, d), k (..., m, b), W_a (d + b, a), v_a (a)
         -> dq (..., n, d), dk (..., m, b), dW_a (d + b, a), dv_a (a)
-    Source: the derivative of Luong et al. 2015, eq. 8.
+    Source: the derivative of Luong et al. 2015, sec. 3.1.
     """
     W_q, W_k = np.split(W_a, [q.shape[-1]])
     dq, dk, dW_q, dW_k, dv_a = additive_backward(de, q, k, W_q, W_k, v_a)
@@ -183,7 +183,7 @@ def location(q: Array, W_a: Array) -> Array:
 
     Shapes: q (..., n, d), W_a (d, m) -> e (..., n, m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or there are no places.
-    Source: Luong et al. 2015, eq. 9.
+    Source: Luong et al. 2015, sec. 3.1, "location".
     """
     check_shapes("q (..., n, d), W_a (d, m)", q, W_a)
     return project(q, W_a)
@@ -195,7 +195,7 @@ def location_backward(de: Array, q: Array, W_a: Array) -> tuple[Array, Array]:
     dq_i = W_aᵀ de_i,  dW_a = Σ_i de_i q_iᵀ
 
     Shapes: de (..., n, m), q (..., n, d), W_a (d, m) -> dq (..., n, d), dW_a (d, m)
-    Source: the derivative of Luong et al. 2015, eq. 9.
+    Source: the derivative of Luong et al. 2015, sec. 3.1.
     """
     return project_backward(de, q, W_a)
 
