@@ -1,8 +1,12 @@
-"""Memory Network, 2014: the best fact for the question, then the best for question and fact."""
+"""Memory Network, 2014: the best fact, then the best one given that fact."""
 
 import numpy as np
 
-story = ["Ana took the lamp", "Ben is in the garden", "Ana is in the kitchen", "Ben took the coat"]
+story = """\
+Ana took the lamp
+Ben is in the garden
+Ana is in the kitchen
+Ben took the coat""".splitlines()
 question = "Where is the lamp"
 words = sorted({word for text in [*story, question] for word in text.split()})
 
@@ -15,9 +19,9 @@ def weigh(weights):
     return np.array([weights.get(word, 0.0) for word in words])
 
 
-# What a word counts for, in each part it can play: set by hand here, learned there.
+# What a word counts for in each part that it plays, set by hand.
 asked = weigh({"lamp": 2, "coat": 2, "is": 1})
-found = weigh({"Ana": 1, "Ben": 1, "lamp": -2, "coat": -2})  # what is found is crossed off
+found = weigh({"Ana": 1, "Ben": 1, "lamp": -2, "coat": -2})  # crossed off
 fact = weigh({"Ana": 1, "Ben": 1, "lamp": 1, "coat": 1, "is": 1})
 
 x = asked * bag(question)

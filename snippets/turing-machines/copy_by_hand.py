@@ -1,11 +1,12 @@
-"""Copy with a head set by hand: mark a row, write on from it, jump back to it, read on."""
+"""Copy by hand: mark a row, write on from it, jump back to it, read on."""
 
 import numpy as np
 
 from attn.mechanisms.addressing import content, interpolate, read, sharpen, shift, write
 
 MARK = np.eye(9)[0]  # the first of nine numbers is kept for the mark
-x = np.random.default_rng(0).integers(0, 2, (20, 9)) * (1 - MARK)  # 20 vectors of 8 bits
+rng = np.random.default_rng(0)
+x = rng.integers(0, 2, (20, 9)) * (1 - MARK)  # 20 vectors of 8 bits
 
 
 def wrong(rows=24, move=1.0, gamma=1.0):
@@ -14,7 +15,7 @@ def wrong(rows=24, move=1.0, gamma=1.0):
     M = write(w, np.ones(9), MARK, np.zeros((rows, 9)))
     y = []
     for t in range(40):
-        g = np.array(float(t == 20))  # look for the mark once, before the first read
+        g = np.array(float(t == 20))  # once, look for the mark
         w_g = interpolate(content(MARK, np.array(50.0), M), g, w)
         w = sharpen(shift(w_g, s), np.array(gamma))
         if t < 20:

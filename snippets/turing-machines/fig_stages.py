@@ -34,7 +34,7 @@ def figure(colors: dict[str, str]) -> Figure:
         "shift: 0.8 one row on, 0.2 stay",
         "sharpen: γ = 5",
     ]
-    fills = [colors[c] for c in ("soft", "score", "weight", "weight", "weight")]
+    fills = [colors[c] for c in ("soft", "weight", "weight", "weight", "weight")]
     drawn, axes = plt.subplots(5, 1, sharex=True, sharey=True, figsize=(6.6, 4.9))
     for axis, w, label, fill in zip(axes, stages(), labels, fills, strict=True):
         axis.bar(np.arange(8), w, color=fill, width=0.7)
