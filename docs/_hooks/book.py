@@ -4,8 +4,8 @@ import ast
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from _hooks import bibliography, expand, figures, numbers, reading, symbols
-from _hooks.errors import ROOT
+from _hooks import bibliography, evidence, expand, experiments, figures, numbers, reading, symbols
+from _hooks.errors import ROOT, BuildError
 
 DOCS = ROOT / "docs"
 
@@ -35,6 +35,8 @@ def macros(uri: str, cited: list[str]) -> dict[str, Callable[..., str]]:
         "course": course,
         "reading_time": lambda: reading.token("all"),
         "catalogue": lambda: catalogue(up),
+        "evidence": the_evidence,
+        "claim": lambda identifier: claim(identifier, up),
     }
 
 
@@ -60,6 +62,25 @@ def course() -> str:
         time = reading.token(f"{page}.md")
         rows.append(f"| {number} | [{title}]({page}.md) | {idea} | {name} | {cited} | {time} |")
     return "\n".join(rows)
+
+
+def the_evidence() -> str:
+    """The claims with their bounds, then every number that was measured."""
+    claims = evidence.table(evidence.judged())
+    return f"{claims}\n\n## Every measured number\n\n{measures()}"
+
+
+def measures() -> str:
+    """All that the experiments measured, a row a number."""
+    return evidence.measures_table(experiments.all_measured())
+
+
+def claim(identifier: str, up: str) -> str:
+    """A link to a claim's row on the Evidence page."""
+    known = [found.id for found in evidence.claims()]
+    if identifier not in known:
+        raise BuildError(f"unknown claim '{identifier}'; docs/claims.yml has {', '.join(known)}")
+    return f"[evidence]({up}evidence.md#claim-{identifier}){{ .claim }}"
 
 
 def catalogue(up: str) -> str:
@@ -114,7 +135,13 @@ def programs() -> Iterator[expand.Program]:
 
 def generated() -> dict[str, str | bytes]:
     """The files that stand in no folder: address in the site → content."""
-    files: dict[str, str | bytes] = {"assets/symbols.css": symbols.css()}
+    experiments.train_missing()
+    rows = evidence.judged()
+    evidence.check(rows)
+    files: dict[str, str | bytes] = {
+        "assets/symbols.css": symbols.css(),
+        "evidence.json": evidence.as_json(rows),
+    }
     for p in programs():
         files[f"downloads/{p.name}"] = p.bundle
     for name in figures.scripts():

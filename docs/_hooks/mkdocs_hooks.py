@@ -9,12 +9,11 @@ sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).res
 from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
+from mkdocs.utils import get_relative_url
 
-from _hooks import book, mathml
+from _hooks import book, quiz
 from _hooks import page as pages
-from _hooks.errors import ROOT, BuildError
-
-CACHE = ROOT / ".cache"
+from _hooks.errors import BuildError
 
 
 def _stop(error: BuildError) -> Abort:
@@ -32,9 +31,10 @@ def on_files(files: Any, config: Any) -> Any:
     return files
 
 
+@event_priority(50)
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Expand includes, programs and macros."""
-    if page.file.generated_by:
+    """Expand includes, programs and macros; before plugins change the page."""
+    if page.file.generated_by or not page.file.src_uri.endswith(".md"):
         return markdown
     try:
         return book.markdown(page.file.src_uri, Path(page.file.abs_src_path))
@@ -44,8 +44,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 @event_priority(-50)
 def on_page_content(html: str, page: Any, **_: Any) -> str:
-    """Set formulas and mark symbols; before the print page collects the chapters."""
+    """Finish the quiz, set formulas and mark symbols."""
     try:
+        if mark := page.meta.get("quiz", {}).get("pass"):
+            quiz.check(page.file.content_string, page.file.src_uri)
+            html = quiz.finish(html, mark, get_relative_url("assets", page.url))
         return pages.finish(html, page.file.src_uri)
     except BuildError as error:
         raise _stop(error) from error

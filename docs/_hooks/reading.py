@@ -10,6 +10,7 @@ WORDS_A_MINUTE = 238
 WORDS_A_FORMULA = {"inline": 2, "block": 12}
 WORDS_A_CODE_LINE = 4
 ASIDE = {"details", "nav", "script", "style", "button", "svg"}
+HIDDEN = {"tabbed-labels", "headerlink", "hidden"}
 VOID = {"br", "img", "input", "hr", "meta", "link", "wbr", "source", "col"}
 
 
@@ -48,7 +49,7 @@ class _Counter(HTMLParser):
         classes = (dict(attrs).get("class") or "").split()
         if "tabbed-content" in classes:
             self.tabs.append(0)
-        aside = tag in ASIDE or "tabbed-labels" in classes or "headerlink" in classes
+        aside = tag in ASIDE or bool(HIDDEN & set(classes))
         if "tabbed-block" in classes:
             self.tabs[-1] += 1
             aside = aside or self.tabs[-1] > 1
