@@ -118,13 +118,21 @@ a wrong documented shape | ops/scores.py | test_package.py::test_documented_shap
 - -> e (..., n, m)
 + -> e (..., m, n)
 
+a wrong documented shape in a model | models/seq2seq.py | test_package.py::test_models_work_in_the_documented_shapes_in_float32_throughout
+- -> h (b, T_x, 2n)
++ -> h (b, T_x, n)
+
+the current decoder state | models/seq2seq.py | models/test_seq2seq.py::test_previous_state_used_for_bahdanau
+- attend(params, h, Uh, x_mask, s)
++ attend(params, h, Uh, x_mask, gru_step(a_y, s, params["U_y"], params["U_yh"])[0])
+
 an upward import | ops/masks.py | test_package.py::test_imports_point_down_the_reading_order
 - from attn.ops.checks
 + import attn.ops.scores; from attn.ops.checks
 
-nothing at all | ops/masks.py | ops/test_masks.py
-- causal
-+ causal
+nothing at all | ops/products.py | ops/test_products.py
+- combine
++ combine
 """  # noqa: E501
 
 # All in one fresh process: to load NumPy and pytest anew for each would take a minute.

@@ -122,6 +122,18 @@ def test_pad_value_irrelevant(qkv, pad):
     assert all(np.isfinite(g).all() for g in grads)
 
 
+@pytest.mark.parametrize("pad", [0.0, 1e30, np.nan])
+def test_pad_value_irrelevant_to_additive_attention(rng, pad):
+    q, k, v, *params = additive_arguments(rng)
+    mask = padding(np.array([3, 4]), 5)
+    c, alpha = additive_attention(q, k, v, *params, mask)
+    hidden = ~np.broadcast_to(mask.mT, (2, 5, 1))
+    k, v = np.where(hidden, pad, k), np.where(hidden, pad, v)
+    c_pad, alpha_pad = additive_attention(q, k, v, *params, mask)
+    assert np.array_equal(alpha_pad, alpha)
+    assert c_pad == pytest.approx(c)
+
+
 def test_nan_in_a_query_reaches_its_own_row_alone(qkv):
     q, k, v = qkv
     q[0, 1] = np.nan
