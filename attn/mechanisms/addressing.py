@@ -107,7 +107,7 @@ def sharpen(w_s: Array, gamma: Array) -> Array:
     Source: Graves et al. 2014, eq. 9; in logarithms no power can underflow the whole sum.
     """
     check_shapes("w_s (..., m), gamma (...)", w_s, gamma)
-    log_w = np.log(w_s, where=w_s != 0, out=np.full_like(w_s, -np.inf))
+    log_w = np.log(w_s, where=w_s != 0, out=np.full_like(w_s, -np.inf))  # log 0 = −∞
     return softmax(gamma[..., None] * log_w)
 
 
