@@ -138,8 +138,8 @@ def test_functions_are_short():
         f"{path.name}:{node.name}": body_length(node) for path, node in nodes(ast.FunctionDef)
     }
     assert {name: lines for name, lines in lengths.items() if lines > 30} == {}
-    assert statistics.median(lengths.values()) <= 4
-    assert statistics.quantiles(lengths.values(), n=10)[-1] <= 12
+    assert statistics.median(lengths.values()) <= 3
+    assert statistics.quantiles(lengths.values(), n=10)[-1] <= 10
 
 
 def test_classes_are_named_tuples():
