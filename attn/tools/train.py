@@ -3,6 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from attn.tools.optim import adam, clip
 from attn.types import Array, Params
 
@@ -29,3 +31,16 @@ def train(
         loss, grads = loss_and_grads(params, batch)
         params, state = update(params, clip(grads, largest), state, rate)
         yield loss, params
+
+
+def finish(steps: Iterable[tuple[float, Params]]) -> tuple[Array, Params]:
+    """Train to the end; gives the history of the loss and the last parameters.
+
+    Raises: ValueError if there is no step.
+    """
+    losses, step = [], None
+    for step in steps:
+        losses.append(step[0])
+    if step is None:
+        raise ValueError("steps: expected at least one, got none")
+    return np.array(losses, np.float32), step[1]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from attn.tools.optim import sgd
-from attn.tools.train import train
+from attn.tools.train import finish, train
 
 
 def square(params, batch):
@@ -38,3 +38,13 @@ def test_the_clip_is_an_argument():
 def test_training_ends_with_its_rates():
     assert len(list(train(START, square, itertools.repeat(0.0), [0.1] * 7))) == 7
     assert list(train(START, square, [0.0], [])) == []
+
+
+def test_finishing_gives_the_history_and_the_last_parameters():
+    rates = [0.1, 0.1, 0.1]
+    steps = list(train(START, square, itertools.repeat(0.0), rates))
+    losses, params = finish(train(START, square, itertools.repeat(0.0), rates))
+    np.testing.assert_array_equal(losses, np.float32([loss for loss, _ in steps]))
+    np.testing.assert_array_equal(params["x"], steps[-1][1]["x"])
+    with pytest.raises(ValueError, match="steps: expected at least one, got none"):
+        finish([])
