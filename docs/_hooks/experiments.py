@@ -20,6 +20,7 @@ import sys
 import threading
 import time
 import traceback
+import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from difflib import get_close_matches
@@ -231,7 +232,13 @@ def train(tasks: Sequence[Task]) -> None:
             except BrokenProcessPool as error:
                 raise BuildError("a worker was killed: too little memory?") from error
             finally:
-                results.close()
+                _end(results)
+
+
+def _end(results: Any) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # joblib warns that tasks are canceled: they are to be
+        results.close()
 
 
 def _seconds(task: Task) -> float:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import ModuleType
 
 import joblib
 import numpy as np
@@ -268,7 +269,7 @@ def npz(path, **arrays):
         lambda path: npz(path, loss=np.zeros(3), about=np.array("{}")),
         lambda path: npz(path, loss=np.zeros(3), about=np.array("[")),
         lambda path: npz(path, loss=np.array([{}]), about=np.array("{}")),
-        lambda path: records.save(path, record(run={"a": np.zeros(3)})),
+        lambda path: records.save(path, records.made("k", 0, {"a": np.zeros(3)}, {}, 1.0)),
         lambda path: records.save(path, record(measured={"a": "high"})),
         lambda path: records.save(path, record(measured=[1.0])),
         lambda path: records.save(path, record(seconds=None)),
@@ -280,6 +281,23 @@ def test_a_file_of_another_kind_is_no_record(tmp_path, write):
     write(path)
     with pytest.raises(RecordError, match="cannot be read"):
         records.load(path)
+
+
+class Bomb:
+    """What pickle would run."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_nothing_in_a_record_is_ever_run(tmp_path):
+    npz(tmp_path / "a.npz", loss=np.array([Bomb(tmp_path / "bang")]))
+    with pytest.raises(RecordError, match="allow_pickle"):
+        records.load(tmp_path / "a.npz")
+    assert not (tmp_path / "bang").exists()
 
 
 @pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EIO])
@@ -433,11 +451,13 @@ def test_code_that_changes_while_it_trains_is_not_recorded(snippets, script):
     assert not (snippets / "page/runs").exists()
 
 
-def test_loading_a_script_leaves_python_as_it_was(script):
+def test_loading_a_script_leaves_python_as_it_was(script, monkeypatch):
+    monkeypatch.setitem(sys.modules, "toy", other := ModuleType("toy"))
     modules, path = set(sys.modules), list(sys.path)
     with experiments.loaded(script) as module:
         assert module.halve(1) == 0.5
     assert (set(sys.modules) - modules, sys.path) == (set(), path)
+    assert sys.modules["toy"] is other
 
 
 # Workers.
@@ -448,22 +468,51 @@ def in_workers(monkeypatch):
     monkeypatch.delenv("EVIDENCE_BACKEND")
 
 
-def test_workers_are_other_processes_with_one_thread_each(
+FOUND = """
+def found():
+    import os, signal
+    threads = os.environ["OPENBLAS_NUM_THREADS"], os.environ["OMP_NUM_THREADS"]
+    deaf = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    return np.array([os.getpid(), *map(int, threads), deaf])
+
+
+def run"""
+
+
+def find_out(script):
+    edit(script, 'np.array(["le", "chat"])', "found()")
+    edit(script, "\ndef run", FOUND)
+
+
+def test_workers_are_other_processes_with_one_thread_each_and_deaf_to_interrupts(
     snippets, script, in_workers, monkeypatch
 ):
-    monkeypatch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-    edit(script, '"words": np.array(["le", "chat"])', '"made": np.array([*map(int, found())])')
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "2")
+    find_out(script)
+    for run in experiments.runs("train_toy", snippets).values():
+        pid, *others = run["words"]
+        assert pid != os.getpid()
+        assert others == [1, 1, True]
+    assert os.environ["OPENBLAS_NUM_THREADS"] == "2"
+
+
+def test_the_backend_can_be_chosen_by_name(snippets, script):
+    find_out(script)
+    assert experiments.runs("train_toy", snippets)[0]["words"][0] == os.getpid()
+
+
+def test_a_full_disk_stops_the_workers(snippets, script, in_workers, monkeypatch):
+    slow = "    from pathlib import Path\n    from time import sleep\n    sleep(3 * (seed > 0))\n"
     edit(
         script,
-        "def run",
-        "from os import environ, getpid\n\n\ndef found():\n"
-        "    return getpid(), environ['OPENBLAS_NUM_THREADS'], environ['OMP_NUM_THREADS']\n\n\n"
-        "def run",
+        "def run(seed):\n",
+        f"def run(seed):\n{slow}    Path(f'{{__file__}}.{{seed}}').touch()\n",
     )
-    for run in experiments.runs("train_toy", snippets).values():
-        assert run["made"][0] != os.getpid()
-        assert list(run["made"][1:]) == [1, 1]
-    assert "OPENBLAS_NUM_THREADS" not in os.environ
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(errno.ENOSPC, "full")))
+    error = refused(experiments.train_missing, snippets)
+    time.sleep(4)
+    assert "cannot be written (full)" in str(error)
+    assert [path.suffix for path in script.parent.glob("*.py.*")] == [".0"]
 
 
 def test_a_worker_that_fails_stops_the_others(snippets, script, in_workers):
@@ -483,10 +532,10 @@ def test_a_worker_that_is_killed_is_a_clear_message(snippets, script, in_workers
 
 
 def test_the_backend_can_be_chosen_from_outside(snippets, script, in_workers):
-    edit(script, '"words": np.array(["le", "chat"])', '"made": np.array(__import__("os").getpid())')
+    find_out(script)
     with joblib.parallel_config("threading"):
         runs = experiments.runs("train_toy", snippets)
-    assert {int(run["made"]) for run in runs.values()} == {os.getpid()}
+    assert {int(run["words"][0]) for run in runs.values()} == {os.getpid()}
 
 
 # The commands.
