@@ -90,13 +90,21 @@ Recorded = dict[str, dict[int, Record]]
 
 def discover(snippets: Path = SNIPPETS) -> dict[str, Experiment]:
     """All experiments by name, which must be unique over all pages."""
-    found: dict[str, Experiment] = {}
+    return {stem: _experiment(script) for stem, script in _scripts(snippets).items()}
+
+
+def _scripts(snippets: Path) -> dict[str, Path]:
+    found: dict[str, Path] = {}
     for script in sorted(snippets.glob("**/train_*.py"), key=lambda path: path.stem):
         if script.stem in found:
-            message = f"there is another {script.name} in {found[script.stem].script.parent.name}/"
+            message = f"there is another {script.name} in {found[script.stem].parent.name}/"
             raise BuildError(message, script)
-        found[script.stem] = Experiment(script, _seeds(script), key(script))
+        found[script.stem] = script
     return found
+
+
+def _experiment(script: Path) -> Experiment:
+    return Experiment(script, _seeds(script), key(script))
 
 
 def _seeds(script: Path) -> tuple[int, ...]:
@@ -117,13 +125,6 @@ def _literal(node: ast.Assign, script: Path) -> tuple[int, ...]:
         message = f"SEEDS must be written as different whole numbers; got {ast.unparse(node.value)}"
         raise BuildError(message, script, node.lineno)
     return tuple(seeds)
-
-
-def _experiment(stem: str, snippets: Path) -> Experiment:
-    known = discover(snippets)
-    if stem not in known:
-        raise BuildError(f"there is no experiment '{stem}'{near(stem, known)}")
-    return known[stem]
 
 
 def near(name: str, known: Iterable[str]) -> str:
@@ -167,9 +168,21 @@ def train_missing(snippets: Path = SNIPPETS) -> list[Task]:
 
 def complete(stem: str, snippets: Path = SNIPPETS) -> dict[int, Record]:
     """The record of every seed of an experiment, trained now where there was none."""
-    experiment = _experiment(stem, snippets)
+    known = _scripts(snippets)
+    if stem not in known:
+        raise BuildError(f"there is no experiment '{stem}'{near(stem, known)}")
+    experiment = _experiment(known[stem])
     train(missing([experiment]))
-    return {seed: recorded(experiment, seed) for seed in experiment.seeds}
+    found = {seed: recorded(experiment, seed) for seed in experiment.seeds}
+    _check_names(found, known[stem])
+    return found
+
+
+def _check_names(found: Mapping[int, Record], script: Path) -> None:
+    names = [set(record.measured) for record in found.values()]
+    odd = set().union(*names) - names[0].intersection(*names)
+    if odd:
+        raise BuildError(f"measure gives {', '.join(sorted(odd))} for some seeds only", script)
 
 
 def runs(stem: str, snippets: Path = SNIPPETS) -> dict[int, Run]:
@@ -214,11 +227,7 @@ def train(tasks: Sequence[Task]) -> None:
     """Train all tasks, the longest first; a record replaces the one before when it is complete."""
     if not tasks:
         return
-    last = {task: _seconds(task) for task in tasks}
-    known = [seconds for seconds in last.values() if seconds]
-    expected = {
-        task: last[task] or (float(np.median(known)) if known else MINUTE) for task in tasks
-    }
+    expected = _expected(tasks)
     order = sorted(tasks, key=lambda task: -expected[task])
     with _backend(), _one_thread_each():
         workers = Parallel(n_jobs=-1, return_as="generator_unordered")
@@ -241,12 +250,20 @@ def _end(results: Any) -> None:
         results.close()
 
 
-def _seconds(task: Task) -> float:
-    """How long the run took when it was recorded, by whatever code."""
+def _expected(tasks: Iterable[Task]) -> dict[Task, float]:
+    """How long each run takes: as it took when it was recorded, else as the others did."""
+    last = {task: _seconds(task) for task in tasks}
+    known = [seconds for seconds in last.values() if seconds]
+    usual = float(np.median(known)) if known else MINUTE
+    return {task: seconds or usual for task, seconds in last.items()}
+
+
+def _seconds(task: Task) -> float | None:
+    experiment, seed = task
     try:
-        return records.load(task[0].path(task[1])).seconds
+        return records.load(experiment.path(seed)).seconds
     except RecordError:
-        return 0.0
+        return None
 
 
 def _backend() -> AbstractContextManager[Any]:

@@ -372,6 +372,23 @@ def test_what_is_measured_has_a_value_for_each_seed(snippets):
     assert experiments.all_measured(snippets)["train_toy.last"] == found
 
 
+def test_a_number_that_some_seeds_lack_is_refused(snippets, script):
+    edit(script, '"count": 2}', '**({"odd": 1} if run["loss"][0] > 0.2 else {})}')
+    assert "measure gives odd for some seeds only" in str(
+        refused(experiments.runs, "train_toy", snippets)
+    )
+
+
+def test_a_run_is_expected_to_take_as_long_as_it_took(snippets, script):
+    experiments.train_missing(snippets)
+    (toy,) = experiments.discover(snippets).values()
+    for seed, seconds in ((0, 10.0), (1, 40.0)):
+        records.save(toy.path(seed), records.load(toy.path(seed))._replace(seconds=seconds))
+    toy.path(2).unlink()
+    expected = experiments._expected([(toy, 0), (toy, 1), (toy, 2)])
+    assert list(expected.values()) == [10.0, 40.0, 25.0]
+
+
 def test_one_nan_makes_the_aggregate_nan():
     found = experiments.Measured((0, 1, 2), (1.0, float("nan"), 2.0))
     assert np.isnan([found.min, found.median, found.max]).all()
