@@ -2,7 +2,9 @@
 
 import hashlib
 import html
+import io
 import re
+import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
 from importlib.metadata import distribution
@@ -70,32 +72,32 @@ def characters(pages: Iterable[str]) -> str:
     return "".join(sorted(set(html.unescape(re.sub(r"<[^>]+>", "", text)))))
 
 
+# What formulas need of the font besides its glyphs: the forms for sub- and superscripts.
+FEATURES = ["ssty", "dtls", "flac", "ccmp", "mark", "mkmk"]
+
+
 def font(used: str, cache: Path) -> bytes:
     """STIX Two Math as WOFF2, with the glyphs of these characters and what layout makes of them."""
-    wanted = set(used) | set(map(chr, range(0x20, 0x7F))) | _alphabet(used)
-    name = hashlib.sha256("".join(sorted(wanted)).encode()).hexdigest()[:16]
+    wanted = "".join(sorted(set(used) | _italic(used)))
+    name = hashlib.sha256(repr((wanted, FEATURES)).encode()).hexdigest()[:16]
     path = cache / f"{name}.woff2"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_subset("".join(wanted)))
+        draft = path.with_suffix(".part")
+        draft.write_bytes(_subset(wanted))
+        draft.replace(path)
     return path.read_bytes()
 
 
-def _alphabet(used: str) -> set[str]:
+def _italic(used: str) -> set[str]:
     """Single letters in <mi> are drawn in mathematical italic, which is another character."""
-    latin = {chr(0x1D434 + ord(c) - 65) for c in used if c.isascii() and c.isupper()}
-    latin |= {chr(0x1D44E + ord(c) - 97) for c in used if c.isascii() and c.islower()}
-    greek = {chr(0x1D6FC + ord(c) - 0x3B1) for c in used if "α" <= c <= "ω"}
-    capital = {chr(0x1D6E2 + ord(c) - 0x391) for c in used if "Α" <= c <= "Ω"}
-    return (
-        latin | greek | capital | {"ℎ"}
-    )  # italic h stands outside the block, as Planck's constant
+    blocks = [*range(0x1D434, 0x1D468), *range(0x1D6E2, 0x1D71C), 0x210E]
+    return {chr(n) for n in blocks if unicodedata.normalize("NFKC", chr(n)) in used}
 
 
 def _subset(text: str) -> bytes:
-    import io
-
-    options = subset.Options(flavor="woff2", layout_features=["*"], notdef_outline=True)
+    options = subset.Options(flavor="woff2", layout_features=FEATURES, notdef_outline=True)
+    options.hinting = False
     options.drop_tables += ["DSIG"]
     options.recalc_timestamp = False
     typeface = TTFont(FONT, recalcTimestamp=False)

@@ -20,6 +20,7 @@ def finish(content: str, file: str) -> str:
         r'<table class="data">\1</table></div>',
         content,
     )
+    content = re.sub(r"<th\b([^>]*)></th>", r"<td\1></td>", content)
     return re.sub(r"<!--\s*pytest-codeblocks:.*?-->\n?", "", content)
 
 

@@ -1,0 +1,49 @@
+"""The thin layer between MkDocs and what the screen needs: cures, the font, the reading time."""
+
+from pathlib import Path
+from typing import Any
+
+from mkdocs.exceptions import Abort
+from mkdocs.structure.files import File
+
+from _hooks import mathml, reading, screen
+from _hooks.errors import ROOT, BuildError
+
+FONT = "assets/fonts/math.woff2"
+
+
+def on_config(config: Any) -> Any:
+    """Templates call `config.extra.cure`."""
+    config.extra["cure"] = _cure
+    return config
+
+
+def _cure(text: str, old: str, new: str) -> str:
+    try:
+        return screen.cure(text, old, new)
+    except BuildError as error:
+        raise Abort(f"\n{error}") from error
+
+
+def on_env(env: Any, config: Any, files: Any) -> Any:
+    """All pages are known now: count them, and cut the font to what stands in their formulas."""
+    pages = [file.page for file in files.documentation_pages() if file.page]
+    chapters = [page for page in pages if screen.is_chapter(page.title)]
+    minutes = [reading.minutes(page.content or "") for page in chapters]
+    for page, taken in zip(chapters, minutes, strict=True):
+        page.meta |= {"minutes": screen.whole([taken]), "minutes_in_all": screen.whole(minutes)}
+    shown = {page.file.src_uri: page.meta["minutes"] for page in chapters}
+    for page in pages:
+        page.content = reading.fill(page.content or "", shown | {"all": screen.whole(minutes)})
+    used = mathml.characters(page.content or "" for page in pages)
+    font = mathml.font(used, ROOT / ".cache" / "fonts")
+    files.append(File.generated(config, FONT, content=font))
+    return env
+
+
+def on_post_build(config: Any) -> None:
+    """The theme's files are in place now: mend its script."""
+    try:
+        screen.cure_script(Path(config.site_dir))
+    except BuildError as error:
+        raise Abort(f"\n{error}") from error
