@@ -2,7 +2,7 @@
 
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -54,44 +54,67 @@ class Table:
         return self.symbols[key]
 
 
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str) and value != ""
+
+
+def _is_color(value: Any) -> bool:
+    return isinstance(value, str) and re.fullmatch("#[0-9a-f]{6}", value) is not None
+
+
+def _is_names(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(v, str) and v.isidentifier() for v in value)
+
+
+Fields = dict[str, Callable[[Any], bool]]
+ROLE: Fields = {
+    "light": _is_color,
+    "dark": _is_color,
+    "mark": _is_text,
+    "line": lambda value: value in LINES,
+}
+SYMBOL: Fields = {
+    "tex": _is_text,
+    "role": _is_text,
+    "name": _is_text,
+    "meaning": _is_text,
+    "code": _is_names,
+}
+TABLES: Fields = dict.fromkeys(("roles", "symbols"), lambda value: isinstance(value, dict))
+
+
 @lru_cache(maxsize=4)
 def load(path: Path = TABLE) -> Table:
-    """The checked table; a missing or unknown field is a BuildError with its line."""
+    """The checked table; a missing, unknown or malformed field is a BuildError with its line."""
     data = yaml_lines.load(path)
-    _fields(data, {"roles", "symbols"}, path)
-    roles = {
-        key: Role(key, **_fields(entry, {"light", "dark", "mark", "line"}, path))
-        for key, entry in data["roles"].items()
-    }
-    symbols = {
-        key: _symbol(
-            key, _fields(entry, {"tex", "role", "name", "meaning", "code"}, path), roles, path
-        )
-        for key, entry in data["symbols"].items()
-    }
+    _check(path.name, data, TABLES, path, 1)
+    roles = {key: Role(key, **_entry(data["roles"], key, ROLE, path)) for key in data["roles"]}
+    symbols = {key: _symbol(data["symbols"], key, roles, path) for key in data["symbols"]}
     return Table(roles, symbols)
 
 
-def _symbol(key: str, entry: Any, roles: dict[str, Role], path: Path) -> Symbol:
+def _symbol(group: Any, key: str, roles: dict[str, Role], path: Path) -> Symbol:
+    entry = _entry(group, key, SYMBOL, path)
     if entry["role"] not in roles:
         line = yaml_lines.line_of(entry, "role")
-        raise BuildError(f"symbol '{key}' has the unknown role '{entry['role']}'", path, line)
-    return Symbol(
-        key,
-        entry["tex"],
-        roles[entry["role"]],
-        entry["name"],
-        entry["meaning"],
-        tuple(entry["code"]),
-    )
+        raise BuildError(f"'{key}' has the unknown role '{entry['role']}'", path, line)
+    return Symbol(key, **{**entry, "role": roles[entry["role"]], "code": tuple(entry["code"])})
 
 
-def _fields(entry: Any, wanted: set[str], path: Path) -> Any:
+def _entry(group: Any, key: str, fields: Fields, path: Path) -> Any:
+    _check(key, group[key], fields, path, yaml_lines.line_of(group, key))
+    return group[key]
+
+
+def _check(name: str, entry: Any, fields: Fields, path: Path, line: int | None) -> None:
     found = set(entry) if isinstance(entry, dict) else set()
-    if found != wanted:
-        message = f"expected the fields {sorted(wanted)}, got {sorted(found) or entry!r}"
-        raise BuildError(message, path, yaml_lines.line_of(entry))
-    return entry
+    if found != set(fields):
+        got = sorted(map(str, found)) or repr(entry)
+        raise BuildError(f"'{name}': expected the fields {sorted(fields)}, got {got}", path, line)
+    for field, is_valid in fields.items():
+        if not is_valid(entry[field]):
+            line = yaml_lines.line_of(entry, field)
+            raise BuildError(f"'{name}': {field} can't be {entry[field]!r}", path, line)
 
 
 def formula(tex: str, display: bool = False) -> str:
