@@ -9,11 +9,6 @@ from matplotlib.figure import Figure
 from attn.ops.softmax import softmax
 
 KIND = "computed"
-ALT = (
-    "Two bar charts of weights over four facts. Hop 1 gives 0.89 to 'Ana took the lamp', hop 2 "
-    "gives 0.89 to 'Ana is in the kitchen'. The arg-max picks the same two facts."
-)
-
 STORY = ["Ana took the lamp", "Ben is in the garden", "Ana is in the kitchen", "Ben took the coat"]
 QUESTION = "Where is the lamp"
 TABLES = [{"lamp": 2, "coat": 2, "is": 1}, {"Ana": 2, "Ben": 2, "is": 2}, {"kitchen": 3}]
@@ -31,6 +26,16 @@ def hops() -> list[np.ndarray]:
         weights.append(softmax(m[1:] @ u))
         u = u + weights[-1] @ c[1:]
     return weights
+
+
+def alt() -> str:
+    """Where each hop looks."""
+    first, second = hops()
+    return (
+        f"Two bar charts of weights over four facts. Hop 1 gives {first.max():.2f} to "
+        f"“{STORY[first.argmax()]}”, hop 2 gives {second.max():.2f} to “{STORY[second.argmax()]}”. "
+        f"Rings mark what the arg-max picks: “{STORY[PICKED[0]]}”, “{STORY[PICKED[1]]}”."
+    )
 
 
 def figure(colors: dict[str, str]) -> Figure:

@@ -7,12 +7,6 @@ from matplotlib.figure import Figure
 from attn.mechanisms.addressing import content, interpolate, sharpen, shift
 
 KIND = "computed"
-ALT = (
-    "Five bar charts of the weights on memory rows 0 to 7. Before: all on row 6. Content: 0.82 on "
-    "row 2. Gate: row 2 keeps 0.65 and row 6 gets 0.25. Shift: the peaks move one row on, to rows "
-    "3 and 7, and blur. Sharpen: 0.99 on row 3."
-)
-
 M = 2.0 * (np.arange(8)[:, None] >> np.arange(3) & 1) - 1
 
 
@@ -23,6 +17,17 @@ def stages() -> list[np.ndarray]:
     w_g = interpolate(w_c, np.array(0.8), w_prev)
     w_s = shift(w_g, np.array([0.0, 0.2, 0.8]))
     return [w_prev, w_c, w_g, w_s, sharpen(w_s, np.array(5.0))]
+
+
+def alt() -> str:
+    """What the bars show."""
+    _, w_c, w_g, w_s, w = stages()
+    return (
+        f"Five bar charts of the weights on memory rows 0 to 7. Before: all on row 6. Content: "
+        f"{w_c[2]:.2f} on row 2. Gate: row 2 keeps {w_g[2]:.2f} and row 6 gets {w_g[6]:.2f}. "
+        f"Shift: the peaks move one row on and blur, {w_s[3]:.2f} on row 3 and {w_s[7]:.2f} on row 7. "
+        f"Sharpen: {w[3]:.2f} on row 3."
+    )
 
 
 def figure(colors: dict[str, str]) -> Figure:
