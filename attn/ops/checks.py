@@ -12,8 +12,8 @@ def check_shapes(spec: str, *arrays: Any) -> None:
     """Refuse arrays that are not real numbers, or whose shapes do not fit together.
 
     `spec` is written like the docstrings' `Shapes:`, say "q (..., n, d), k (..., m, d)". Equal
-    letters are equal lengths, "..." stands for the same leading axes in all arrays, "b + d" for a
-    sum. The key axis, m, may not be empty.
+    letters are equal lengths, "..." stands for the same leading axes in all arrays, "3n" for a
+    product, "b + d" for a sum. The key axis, m, may not be empty.
 
     Raises: ValueError if an array is not of floats or its shape does not fit.
     """
@@ -24,7 +24,7 @@ def check_shapes(spec: str, *arrays: Any) -> None:
         if len(shape) != len(letters):
             raise ValueError(f"{name}: expected the shape ({axes}), got {x.shape}")
         for letter, size in zip(letters, shape, strict=True):
-            known = _sum(letter, sizes) if "+" in letter else sizes.setdefault(letter, size)
+            known = _known(letter, size, sizes)
             if size != known:
                 raise ValueError(
                     f"{name}: expected ({axes}) with {letter} = {known}, got {x.shape}"
@@ -92,8 +92,12 @@ def _led(shape: tuple[int, ...], axes: int) -> tuple[Any, ...]:
     return shape[:lead], *shape[lead:]
 
 
-def _sum(letters: str, sizes: dict[str, Any]) -> int:
-    return sum(sizes[letter] for letter in letters.split(" + "))
+def _known(axis: str, size: Any, sizes: dict[str, Any]) -> Any:
+    # A letter is as long as where it stood first; "3n" and "b + d" are made of known letters.
+    if axis == "..." or axis.isalpha():
+        return sizes.setdefault(axis, size)
+    terms = re.findall(r"(\d*)([a-zA-Z]+)", axis)
+    return sum(int(times or 1) * sizes[letter] for times, letter in terms)
 
 
 def _kind(x: Any) -> str:

@@ -7,6 +7,7 @@ from attn.ops.checks import check_shapes
 def test_shapes_that_fit_pass():
     check_shapes("q (..., n, d), k (..., m, d)", np.ones((2, 3, 5)), np.ones((2, 7, 5)))
     check_shapes("a (d), b (b), W (d + b, d)", np.ones(2), np.ones(3), np.ones((5, 2)))
+    check_shapes("h (n), W (3n, n)", np.ones(2), np.ones((6, 2)))
     check_shapes("loss ()", np.array(1.0))
 
 
@@ -18,6 +19,7 @@ def test_shapes_that_fit_pass():
         ("q (..., n, d)", [(5,)], r"q: expected the shape \(\.\.\., n, d\), got \(5,\)"),
         ("W (d, p)", [(2, 3, 5)], r"W: expected the shape \(d, p\), got \(2, 3, 5\)"),
         ("k (..., m, d)", [(0, 5)], r"k: expected .* with at least one key, got \(0, 5\)"),
+        ("h (n), b (3n)", [(2,), (5,)], r"b: expected \(3n\) with 3n = 6, got \(5,\)"),
         ("a (d), W (d + d)", [(2,), (3,)], r"W: expected \(d \+ d\) with d \+ d = 4, got \(3,\)"),
     ],
 )

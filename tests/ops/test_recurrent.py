@@ -150,10 +150,12 @@ def test_gradcheck_lstm(rng):
 
 
 def test_states_that_do_not_fit_are_refused(rng):
-    with pytest.raises(ValueError, match=r"U: expected \(n, 2n\) with n = 4, got \(5, 10\)"):
+    with pytest.raises(ValueError, match=r"W: expected \(d, 3n\) with 3n = 12, got \(3, 15\)"):
         gru(np.ones((B, D)), np.ones((B, N - 1)), gru_params(rng))
     with pytest.raises(ValueError, match=r"W: expected \(d, 4n\) with d = 2, got \(3, 20\)"):
         lstm(np.ones((B, 2)), np.ones((B, N)), np.ones((B, N)), lstm_params(rng))
+    with pytest.raises(ValueError, match=r"W: expected \(d, 3n\) with 3n = 15, got \(3, 11\)"):
+        gru(np.ones((B, D)), np.ones((B, N)), gru_params(rng) | {"W": np.ones((D, 2 * N + 1))})
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
