@@ -1,0 +1,103 @@
+"""The built site, served below a sub-path and opened from disk, in the Chromium of this system."""
+
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from _hooks import browser as browsers
+from _hooks.errors import ROOT
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+BELOW = "/attention/"
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of $SITE, else the one that stands in site/, else one that is built now."""
+    built = Path(os.environ.get("SITE", ROOT / "site"))
+    if not built.exists():
+        built = tmp_path_factory.mktemp("site")
+        command = [sys.executable, "-m", "mkdocs", "build", "-d", str(built)]
+        subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": "docs"})
+    return built
+
+
+@pytest.fixture(scope="session")
+def pages(site: Path) -> list[str]:
+    """The addresses of all pages of the book, without the one that is there to be printed."""
+    found = sorted(str(page.relative_to(site)) for page in site.rglob("*.html"))
+    return [page for page in found if page not in ("print.html", "404.html")]
+
+
+class _Below(SimpleHTTPRequestHandler):
+    """Serves the site below a sub-path, as GitHub Pages does."""
+
+    def translate_path(self, path: str) -> str:
+        inside = path.removeprefix(BELOW) if path.startswith(BELOW) else "no-such-file"
+        return super().translate_path("/" + inside)
+
+    def log_message(self, *_: object) -> None:
+        """The tests say what is wrong; the log would only hide it."""
+
+
+@pytest.fixture(scope="session")
+def address(site: Path) -> Iterator[str]:
+    """Where the site is served: http://localhost:…/attention/."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), partial(_Below, directory=str(site)))
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}{BELOW}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A Chromium without windows."""
+    found = browsers.find()
+    assert found, browsers.advice()
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=str(found), args=ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def strangers() -> list[str]:
+    """The requests to other hosts; there must be none."""
+    return []
+
+
+@pytest.fixture
+def open_page(chromium: Browser, strangers: list[str]) -> Iterator[Callable[..., Page]]:
+    """`open_page(address, width=1440, **context)`: a page that can reach this machine alone."""
+    contexts = []
+
+    def gate(route: Route) -> None:
+        url = route.request.url
+        if url.startswith(("http://127.0.0.1", "file://", "data:", "blob:")):
+            route.continue_()
+        else:
+            strangers.append(url)
+            route.abort()
+
+    def opened(url: str, width: int = 1440, **options: object) -> Page:
+        viewport = {"width": width, "height": 900}
+        context = chromium.new_context(viewport=viewport, reduced_motion="reduce", **options)
+        contexts.append(context)
+        context.route("**/*", gate)
+        page = context.new_page()
+        page.goto(url)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()

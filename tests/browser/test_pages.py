@@ -1,0 +1,151 @@
+import gzip
+import re
+
+import pytest
+from bs4 import BeautifulSoup
+
+SCHEMES = ("default", "slate")
+WIDTHS = (320, 768, 1440)
+COMPRESSED = (".woff2", ".png", ".gz", ".pdf")
+
+
+def in_scheme(page, scheme):
+    page.evaluate("scheme => document.body.dataset.mdColorScheme = scheme", scheme)
+
+
+@pytest.fixture
+def errors(strangers):
+    return strangers
+
+
+def test_no_page_is_wider_than_the_screen(pages, address, open_page):
+    page = open_page(address + pages[0])
+    wide = []
+    for name in pages:
+        page.goto(address + name)
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            for scheme in SCHEMES:
+                in_scheme(page, scheme)
+                taken = page.evaluate("document.documentElement.scrollWidth")
+                if taken > width:
+                    wide.append(f"{name} takes {taken} px of {width} in {scheme}")
+    assert not wide
+
+
+def test_no_request_leaves_the_site_and_none_fails(pages, address, open_page, strangers):
+    page = open_page(address + pages[0])
+    failed = []
+    page.on("response", lambda r: r.status >= 400 and failed.append(f"{r.status} {r.url}"))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    for name in pages:
+        page.goto(address + name, wait_until="networkidle")
+    assert not strangers + failed
+
+
+def test_no_request_leaves_the_disk_and_none_fails(pages, site, open_page, strangers):
+    page = open_page((site / pages[0]).as_uri())
+    failed = []
+    page.on("requestfailed", lambda request: failed.append(request.url))
+    page.on("pageerror", lambda error: failed.append(str(error)))
+    for name in pages:
+        page.goto((site / name).as_uri(), wait_until="networkidle")
+    assert not strangers + failed
+
+
+def test_no_page_names_another_host_but_in_links(pages, site):
+    loads = re.compile(r'<(?!a\b)\w+[^>]*?\s(?:src|href|srcset)="(?:https?:)?//[^"]*"[^>]*>')
+    found = [tag for name in pages for tag in loads.findall((site / name).read_text("utf-8"))]
+    assert not [tag for tag in found if 'rel="canonical"' not in tag]
+
+
+@pytest.mark.parametrize("where", ["file", "http"])
+def test_search_finds_a_chapter(where, site, address, open_page):
+    page = open_page((site / "index.html").as_uri() if where == "file" else address + "index.html")
+    page.keyboard.press("/")
+    page.keyboard.type("attention")
+    page.wait_for_selector(".md-search-result__link", timeout=10_000)
+    page.locator(".md-search-result__link").first.click()
+    page.wait_for_url(re.compile(r"\.html"))
+
+
+def test_the_menu_opens_by_keyboard_on_a_small_screen(address, open_page):
+    page = open_page(address + "index.html", width=320)
+    menu = page.get_by_role("button", name="Contents")
+    menu.focus()
+    page.keyboard.press("Enter")
+    page.wait_for_function("document.getElementById('__drawer').checked")
+
+
+def test_every_page_describes_itself(pages, site):
+    found = {}
+    for name in pages:
+        page = BeautifulSoup((site / name).read_text("utf-8"), "html.parser")
+        description = page.find("meta", {"name": "description"})
+        assert description, name
+        assert found.setdefault(description["content"], name) == name
+        assert len(page.find_all("h1")) == 1, name
+
+
+def test_a_page_with_all_it_loads_stays_below_150_kb(pages, address, site, open_page):
+    heavy = {}
+    for name in pages:
+        loaded = {}
+        page = open_page("about:blank")
+        page.on("response", lambda r, seen=loaded: seen.update({r.url.split("#")[0]: r}))
+        page.goto(address + name, wait_until="networkidle")
+        sizes = [
+            weight(site / url.removeprefix(address)) for url in loaded if url.startswith(address)
+        ]
+        page.context.close()
+        if sum(sizes) > 150_000:
+            heavy[name] = sum(sizes)
+    assert not heavy
+
+
+def test_our_own_script_stays_below_30_kb(site):
+    ours = list((site / "assets").glob("*.js"))
+    assert ours
+    assert sum(map(weight, ours)) <= 30_000
+
+
+def weight(path):
+    data = path.read_bytes()
+    return len(data if path.suffix in COMPRESSED else gzip.compress(data, 6))
+
+
+def test_pages_can_be_read_without_javascript(pages, address, open_page):
+    page = open_page(address + pages[0], java_script_enabled=False)
+    for name in pages:
+        page.goto(address + name)
+        assert page.locator("h1").is_visible(), name
+        assert page.locator("main p").first.is_visible(), name
+
+
+def test_tabs_answers_and_formulas_work_without_javascript(address, open_page):
+    page = open_page(address + "attention.html", java_script_enabled=False)
+    panel = page.locator(".stakeholders")
+    panel.get_by_text("Engineer", exact=True).click()
+    shown = panel.locator(".tabbed-block")
+    assert [shown.nth(i).is_visible() for i in range(3)] == [False, False, True]
+    answer = page.locator("details.predict").first
+    answer.locator("summary").click()
+    assert answer.locator("p").first.is_visible()
+    assert page.locator("math").first.is_visible()
+    assert not page.get_by_label("Search").first.is_visible()
+
+
+def test_the_choice_of_a_stakeholder_is_kept_on_the_next_page(address, open_page):
+    page = open_page(address + "attention.html")
+    page.locator(".stakeholders").get_by_text("Executive", exact=True).click()
+    page.goto(address + "bottleneck.html")
+    assert page.locator(".stakeholders .tabbed-block").nth(1).is_visible()
+
+
+def test_code_is_copied_as_it_stands(address, open_page):
+    page = open_page(address + "attention.html", permissions=["clipboard-read", "clipboard-write"])
+    block = page.locator(".highlight:has(.copy-code:visible)").first
+    block.hover()
+    block.get_by_role("button", name="Copy").click()
+    page.get_by_role("status").get_by_text("Copied").wait_for(state="attached")
+    assert page.evaluate("navigator.clipboard.readText()") == block.locator("code").text_content()
