@@ -25,7 +25,7 @@ def alt() -> str:
     return (
         f"Five bar charts of the weights on memory rows 0 to 7. Before: all on row 6. Content: "
         f"{w_c[2]:.2f} on row 2. Gate: row 2 keeps {w_g[2]:.2f} and row 6 gets {w_g[6]:.2f}. "
-        f"Shift: the peaks move one row on and blur, {w_s[3]:.2f} on row 3 and {w_s[7]:.2f} on row 7. "
+        f"Shift: the peaks move on and blur, {w_s[3]:.2f} on row 3 and {w_s[7]:.2f} on row 7. "
         f"Sharpen: {w[3]:.2f} on row 3."
     )
 
