@@ -74,13 +74,13 @@ def multi_head_backward(
 
 def _split(x: Array, heads: int) -> Array:
     # (..., n, heads*d) -> (..., heads, n, d): each head has its own columns.
-    return np.swapaxes(x.reshape(*x.shape[:-1], heads, -1), -2, -3)
+    return np.swapaxes(x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads), -2, -3)
 
 
 def _merge(x: Array) -> Array:
     # (..., heads, n, d) -> (..., n, heads*d)
     x = np.swapaxes(x, -2, -3)
-    return x.reshape(*x.shape[:-2], -1)
+    return x.reshape(*x.shape[:-2], x.shape[-2] * x.shape[-1])
 
 
 def _for_all_heads(mask: Mask | None) -> Mask | None:

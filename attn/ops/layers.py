@@ -3,7 +3,7 @@
 import numpy as np
 
 from attn.ops.checks import check_indices, check_shapes
-from attn.ops.products import project_backward
+from attn.ops.products import combine, project_backward
 from attn.types import Array, Indices
 
 
@@ -37,9 +37,10 @@ def embedding(tokens: Indices, E: Array) -> Array:
     y_i = E[token_i]
 
     Shapes: tokens (..., n), E (v, d) -> (..., n, d)
-    Raises: ValueError if tokens are not whole numbers between 0 and v - 1.
-    Source: Bahdanau et al. 2014, A.1.1 (their E x_i, x_i a one-hot column).
+    Raises: ValueError if E is not of floats, or tokens are not whole numbers from 0 to v − 1.
+    Source: Bahdanau et al. 2015, app. A.2.1: their E x_i, with x_i a one-hot column.
     """
+    check_shapes("E (v, d)", E)
     check_indices("tokens", tokens, np.shape(tokens), len(E))
     return E[tokens]
 
@@ -52,12 +53,8 @@ def embedding_backward(dy: Array, tokens: Indices, E: Array) -> Array:
     Shapes: dy (..., n, d), tokens (..., n), E (v, d) -> (v, d)
     Source: chain rule.
     """
-    order = np.argsort(tokens, axis=None, kind="stable")  # equal tokens side by side: no add.at
-    present, starts = np.unique(tokens.reshape(-1)[order], return_index=True)
-    dE = np.zeros_like(E)
-    if len(order):
-        dE[present] = np.add.reduceat(dy.reshape(-1, E.shape[1])[order], starts)
-    return dE
+    onehot = tokens.reshape(-1, 1) == np.arange(len(E))
+    return combine(onehot.T.astype(E.dtype), dy.reshape(-1, E.shape[1]))
 
 
 def sigmoid(x: Array) -> Array:

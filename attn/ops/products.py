@@ -20,7 +20,7 @@ def project(x: Array, W: Array) -> Array:
 
 
 def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
-    """Gradient of project; the rows of a whole batch add up in dW.
+    """Gradient of project; a row without a gradient adds nothing to dW, not even NaN.
 
     dx_id = Σ_p dy_ip W_dp,  dW_dp = Σ_i x_id dy_ip
 
@@ -28,7 +28,7 @@ def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
     Source: the derivative of project.
     """
     rows, drows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
-    return dy @ W.T, rows.T @ drows
+    return dy @ W.T, combine(drows.T, rows).T
 
 
 def combine(alpha: Array, v: Array) -> Array:

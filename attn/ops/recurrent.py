@@ -6,6 +6,7 @@ import numpy as np
 
 from attn.ops.checks import check_shapes
 from attn.ops.layers import linear, linear_backward, sigmoid, sigmoid_backward, tanh_backward
+from attn.ops.products import project_backward
 from attn.types import Array, Params
 
 
@@ -84,10 +85,10 @@ def gru_step_backward(dh_t: Array, trace: GRUTrace, U: Array, U_h: Array) -> tup
     r, z = rz[..., :n], rz[..., n:]
     da_t = np.empty((*dh_t.shape[:-1], 3 * n), dh_t.dtype)
     da_t[..., 2 * n :] = tanh_backward(dh_t * (1 - z), h_new)
-    dreset = da_t[..., 2 * n :] @ _T(U_h)
+    dreset = da_t[..., 2 * n :] @ U_h.mT
     da_t[..., :n] = sigmoid_backward(dreset * h_tm1, r)
     da_t[..., n : 2 * n] = sigmoid_backward(dh_t * (h_tm1 - h_new), z)
-    return da_t, dh_t * z + dreset * r + da_t[..., : 2 * n] @ _T(U)
+    return da_t, dh_t * z + dreset * r + da_t[..., : 2 * n] @ U.mT
 
 
 def gru_sequence(a: Array, h_0: Array, U: Array, U_h: Array) -> tuple[Array, GRUTrace]:
@@ -134,21 +135,16 @@ def gru_weights(da: Array, trace: GRUTrace, U: Array) -> tuple[Array, Array]:
         U (k, n, 2n) -> (k, n, 2n), (k, n, n)
     Source: chain rule.
     """
-    n = U.shape[-2]
-    reset = trace.rz[..., :n] * trace.h_tm1
-    lead = U.ndim - 2
-    return (
-        _summed_outer(trace.h_tm1, da[..., : 2 * n], lead),
-        _summed_outer(reset, da[..., 2 * n :], lead),
-    )
+    n, lead = U.shape[-2], U.ndim - 2
+    h_tm1, reset = _rows(trace.h_tm1, lead), _rows(trace.rz[..., :n] * trace.h_tm1, lead)
+    da = _rows(da, lead)
+    return h_tm1.mT @ da[..., : 2 * n], reset.mT @ da[..., 2 * n :]
 
 
-def _summed_outer(x: Array, dy: Array, lead: int) -> Array:
-    # Σ xᵀ dy over time and batch, apart for each of the GRUs that run side by side.
-    if not lead:
-        return x.reshape(-1, x.shape[-1]).T @ dy.reshape(-1, dy.shape[-1])
-    first = np.moveaxis(x, 1, 0), np.moveaxis(dy, 1, 0)
-    return np.stack([_summed_outer(*pair, lead - 1) for pair in zip(*first, strict=True)])
+def _rows(x: Array, lead: int) -> Array:
+    # (T, k, b, n) -> (k, T*b, n): time and batch as one axis, behind the GRUs side by side.
+    x = np.moveaxis(x, 0, lead)
+    return x.reshape(*x.shape[:lead], -1, x.shape[-1])
 
 
 def lstm(x_t: Array, h_tm1: Array, c_tm1: Array, params: Params) -> tuple[Array, Array]:
@@ -189,8 +185,8 @@ def lstm_backward(
     )
     da = np.concatenate([di, df, do, tanh_backward(dc * i, g)], axis=-1)
     dx_t, dW, db = linear_backward(da, x_t, params["W"], params["b"])
-    dU = h_tm1.reshape(-1, h_tm1.shape[-1]).T @ da.reshape(-1, da.shape[-1])
-    return dx_t, da @ params["U"].T, dc * f, {"W": dW, "b": db, "U": dU}
+    dh_tm1, dU = project_backward(da, h_tm1, params["U"])
+    return dx_t, dh_tm1, dc * f, {"W": dW, "b": db, "U": dU}
 
 
 def _lstm_gates(x_t: Array, h_tm1: Array, params: Params) -> tuple[Array, Array, Array, Array]:
@@ -198,7 +194,3 @@ def _lstm_gates(x_t: Array, h_tm1: Array, params: Params) -> tuple[Array, Array,
     n = h_tm1.shape[-1]
     ifo = sigmoid(a[..., : 3 * n])
     return ifo[..., :n], ifo[..., n : 2 * n], ifo[..., 2 * n :], np.tanh(a[..., 3 * n :])
-
-
-def _T(U: Array) -> Array:
-    return np.swapaxes(U, -1, -2)

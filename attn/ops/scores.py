@@ -139,7 +139,7 @@ def additive_precomputed_backward(
         -> dq (..., n, d), dUk (..., m, a), dW_a (d, a), dv_a (a)
     Source: the derivative of Bahdanau et al. 2015, app. A.1.2.
     """
-    t = _hidden(q, Uk, W_a)
+    t = np.where(de[..., None] == 0, 0, _hidden(q, Uk, W_a))  # unread: sends back no NaN
     dv_a = de.reshape(-1) @ t.reshape(-1, v_a.size)
     dx = de[..., None] * v_a * (1 - t * t)
     dq, dW_a = project_backward(dx.sum(axis=-2), q, W_a)

@@ -130,8 +130,10 @@ def test_pad_value_irrelevant_to_additive_attention(rng, pad):
     hidden = ~np.broadcast_to(mask.mT, (2, 5, 1))
     k, v = np.where(hidden, pad, k), np.where(hidden, pad, v)
     c_pad, alpha_pad = additive_attention(q, k, v, *params, mask)
+    grads = additive_attention_backward(np.ones_like(c), q, k, v, *params, alpha_pad)
     assert np.array_equal(alpha_pad, alpha)
     assert c_pad == pytest.approx(c)
+    assert all(np.isfinite(g).all() for g in grads)
 
 
 def test_nan_in_a_query_reaches_its_own_row_alone(qkv):

@@ -67,6 +67,31 @@ def test_future_token_cannot_leak(rng, arguments):
     assert np.array_equal(multi_head(x, x, W_q, W_q, W_q, W_o, HEADS, causal(5))[0][:3], y[:3])
 
 
+def test_pad_value_irrelevant(arguments):
+    x_q, x_kv, *weights = arguments
+    mask = padding(np.array([3, 5]), 7)
+    y, alpha = multi_head(*arguments, HEADS, mask)
+    dy = np.ones_like(y)
+    expected = multi_head_backward(dy, *arguments, alpha)
+    x_kv = np.where(mask.mT, x_kv, np.nan)
+    y_pad, alpha_pad = multi_head(x_q, x_kv, *weights, HEADS, mask)
+    assert np.array_equal(alpha_pad, alpha)
+    assert y_pad == pytest.approx(y)
+    for g, g_pad in zip(expected, multi_head_backward(dy, x_q, x_kv, *weights, alpha), strict=True):
+        assert g_pad == pytest.approx(g)
+
+
+@pytest.mark.parametrize("lead", [(0,), (2, 0)])
+def test_an_empty_batch_is_no_error(arguments, lead):
+    x_q, x_kv, *weights = arguments
+    x_q, x_kv = np.zeros((*lead, *x_q.shape[1:])), np.zeros((*lead, *x_kv.shape[1:]))
+    y, alpha = multi_head(x_q, x_kv, *weights, HEADS)
+    assert (y.shape, alpha.shape) == ((*lead, 3, 13), (*lead, HEADS, 3, 7))
+    grads = multi_head_backward(y, x_q, x_kv, *weights, alpha)
+    assert [g.shape for g in grads] == [x.shape for x in (x_q, x_kv, *weights)]
+    assert not any(g.any() for g in grads)
+
+
 @pytest.mark.parametrize("case", ["generic", "one key", "masked", "all masked"])
 def test_gradcheck_multi_head(rng, arguments, case):
     if case == "one key":

@@ -51,6 +51,13 @@ def test_gradcheck_embedding_with_repeated_and_absent_tokens(rng, shape):
     assert gradcheck(embedding, embedding_backward, args, rng) < 1e-7
 
 
+def test_nan_in_a_gradient_reaches_its_own_vector_alone():
+    dE = embedding_backward(
+        np.array([[1.0], [np.nan], [2.0]]), np.array([3, 1, 3]), np.ones((5, 1))
+    )
+    assert np.array_equal(dE, [[0], [np.nan], [0], [3], [0]], equal_nan=True)
+
+
 def test_tokens_outside_the_table_or_not_whole_are_refused():
     E = np.ones((7, 5))
     with pytest.raises(ValueError, match="tokens: expected 0 to 6, got 0 to 7"):
@@ -59,6 +66,8 @@ def test_tokens_outside_the_table_or_not_whole_are_refused():
         embedding(np.array([-1, 2]), E)
     with pytest.raises(ValueError, match="tokens: expected an array of integers, got float64"):
         embedding(np.array([0.0]), E)
+    with pytest.raises(ValueError, match="E: expected an array of floats, got list"):
+        embedding(np.array([0]), [[1.0]])
 
 
 def test_sigmoid_is_exact_and_does_not_overflow():

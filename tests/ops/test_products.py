@@ -45,6 +45,14 @@ def test_gradcheck_combine(rng, keys):
     assert gradcheck(combine, combine_backward, args, rng) < 1e-7
 
 
+def test_rows_without_a_gradient_send_back_nothing_not_even_nan(rng):
+    x, W, dy = rng.standard_normal((2, 3, 5)), rng.standard_normal((5, 7)), np.ones((2, 3, 7))
+    x[1, 2], dy[1, 2] = np.nan, 0
+    dW = project_backward(dy, x, W)[1]
+    x[1, 2] = 0
+    assert dW == pytest.approx(project_backward(dy, x, W)[1])
+
+
 def test_weights_and_values_must_agree_on_the_keys():
     with pytest.raises(ValueError, match=r"v: expected \(..., j, p\) with j = 3, got \(2, 4\)"):
         combine(np.ones((5, 3)), np.ones((2, 4)))
