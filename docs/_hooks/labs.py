@@ -7,6 +7,7 @@ as Markdown, which MkDocs renders as it renders every other page.
 
 import hashlib
 import html
+import json
 import os
 import re
 from functools import lru_cache
@@ -96,7 +97,7 @@ def executed(path: Path) -> Notebook:
     outputs = _kept(path, key)
     if outputs is None:
         outputs = [cell.outputs for cell in _code(_run(path))]
-        _replace(_cache(path), nbformat.writes(_record(outputs, key)))
+        _replace(_cache(path), json.dumps({"key": key, "outputs": outputs}))
     for cell, found in zip(_code(notebook), outputs, strict=True):
         cell.outputs = found
     return notebook
@@ -114,24 +115,18 @@ def _key(path: Path) -> str:
 
 
 def _cache(path: Path) -> Path:
-    return CACHE / f"{path.stem}.ipynb"
+    return CACHE / f"{path.stem}.json"
 
 
 def _kept(path: Path, key: str) -> list[Any] | None:
     """The outputs recorded under this key; None if there are none, or they cannot be read."""
     try:
-        record = nbformat.reads(_cache(path).read_text("utf-8"), as_version=4)
-    except (OSError, ValueError, nbformat.reader.NotJSONError, nbformat.ValidationError):
+        record = json.loads(_cache(path).read_text("utf-8"))
+    except (OSError, ValueError):
         return None
-    return [cell.outputs for cell in record.cells] if record.metadata.get("key") == key else None
-
-
-def _record(outputs: list[Any], key: str) -> Notebook:
-    cells = [
-        nbformat.v4.new_code_cell(id=f"outputs-{number}", outputs=found)
-        for number, found in enumerate(outputs)
-    ]
-    return nbformat.v4.new_notebook(cells=cells, metadata={"key": key})
+    if not isinstance(record, dict) or record.get("key") != key:
+        return None
+    return list(nbformat.from_dict(record["outputs"]))
 
 
 def _replace(path: Path, text: str) -> None:
