@@ -427,9 +427,11 @@ def test_a_script_without_seeds_is_refused(snippets, script):
 
 
 @pytest.mark.parametrize("name", ["steps", "run", "measure"])
-def test_a_script_that_lacks_a_function_is_refused(snippets, script, name):
+def test_a_script_that_lacks_a_function_is_refused_before_it_trains(snippets, script, name):
     edit(script, f"def {name}(", f"def un{name}(")
-    assert f"'{name}'" in str(refused(experiments.train_missing, snippets))
+    error = refused(experiments.train_missing, snippets)
+    assert f"'{name}'" in error.message
+    assert "(seed" not in error.message  # before any training
 
 
 @pytest.mark.parametrize(
