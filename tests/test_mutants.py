@@ -95,7 +95,7 @@ turned on, not back | ops/positions.py | ops/test_positions.py::test_gradcheck_r
 + _turn(dy, +
 
 heads interleaved | mechanisms/heads.py | mechanisms/test_heads.py::test_heads_are_attentions_side_by_side
-- x.reshape(*x.shape[:-1], heads, -1), -2, -3)
+- x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads), -2, -3)
 + x.reshape(*x.shape[:-1], -1, heads).mT, -2, -3)
 
 the gate reversed | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_gate_zero_keeps_previous
