@@ -16,7 +16,7 @@ logging.getLogger("pypdf").setLevel(
     logging.ERROR
 )  # it warns of a count that Chromium states one too low
 FILE = "attention.pdf"
-NUMBER = """pages => document.querySelectorAll(".contents a").forEach(link => {
+NUMBER = """pages => document.querySelectorAll(".contents a, a.page").forEach(link => {
     link.dataset.page = pages[link.hash.slice(1)] ?? "" })"""
 
 

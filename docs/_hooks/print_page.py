@@ -22,7 +22,8 @@ SCREEN_ONLY = (
     " | .//img[contains(@src, '#only-dark')] | .//*[contains(@class, 'no-print')]"
     f" | .//section[{PART}]/h1"
 )
-QUIZ = f".//section[{SECTION}][.//div[contains(concat(' ', @class, ' '), ' quiz ')]]"
+COPY, COPIES = "NumPy only", "numpy-only"
+QUIZ = f".//section[{SECTION}][not({PART})][.//div[contains(concat(' ', @class, ' '), ' quiz ')]]"
 
 
 class Book(NamedTuple):
@@ -57,12 +58,13 @@ def document(page: str, book: Book) -> str:
     """The print page, from the page that the plugin wrote."""
     whole = lxml.html.document_fromstring(page)
     body = whole.get_element_by_id("print-site-page")
-    _quiz(body)
     for unwanted in body.xpath(SCREEN_ONLY):
         unwanted.drop_tree()
+    _open(body)
+    _appendix(body)
+    _quiz(body)
     sections = body.xpath(f".//section[{SECTION}][not({PART})]")
     chapters = [_chapter(section, book.titles) for section in sections]
-    _open(body)
     _relink(body, book)
     styles = [_html(style) for style in whole.xpath("//head/link[@rel='stylesheet']")]
     return _document(book, chapters, styles)
@@ -144,6 +146,22 @@ def _panels(tabs: HtmlElement) -> HtmlElement:
     return panels
 
 
+def _appendix(body: HtmlElement) -> None:
+    """The NumPy-only copies, which are long: each once, and the page to turn to in its place."""
+    title = builder.H1("The programs with NumPy alone")
+    section = builder.SECTION(title, {"class": "print-page", "id": COPIES})
+    for panel in body.xpath(f".//div[@class='panel'][p[@class='label'][.='{COPY}']]"):
+        program = _text(panel.getprevious().find_class("filename")[0]).removeprefix("snippets/")
+        name = f"{COPIES}-" + re.sub(r"\W", "-", program)
+        link = builder.A(program, {"href": f"#{name}", "class": "page"})
+        panel.getparent().replace(panel, builder.P(f"{COPY}: ", link, {"class": "elsewhere"}))
+        if not section.xpath(f"./h2[@id='{name}']"):
+            panel[0].drop_tree()
+            section.extend([builder.H2(program, id=name), panel])
+    if len(section) > 1:
+        body.append(section)
+
+
 def _relink(body: HtmlElement, book: Book) -> None:
     """A link to a page that is not in print leads to the site; one to nowhere stops the build."""
     known = set(body.xpath(".//@id"))
@@ -212,7 +230,8 @@ def _running_head(chapter: Chapter) -> str:
 
 
 def _entry(chapter: Chapter) -> str:
-    inner = [_line(h.get("id"), "", _text(h)) for h in chapter.element.iter("h2") if h.get("id")]
+    headings = chapter.element.iter("h2") if chapter.number else []
+    inner = [_line(h.get("id"), "", _text(h)) for h in headings if _text(h) != "Sources"]
     sections = f"<ol>{''.join(inner)}</ol>" if inner else ""
     return _line(chapter.name, chapter.number, chapter.title, sections)
 
