@@ -356,11 +356,3 @@ def _object(row: Row) -> dict[str, Any]:
 
 def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
-
-
-def link(name: str, up: str = "", known: Iterable[Claim] | None = None) -> str:
-    """A link to the claim's row on the Evidence page; `up` leads from the page to docs/."""
-    ids = [claim.id for claim in (claims() if known is None else known)]
-    if name not in ids:
-        raise BuildError(f"there is no claim '{name}' in docs/claims.yml{near(name, ids)}")
-    return f"[evidence]({up}evidence.md#claim-{name}){{ .claim }}"

@@ -318,14 +318,6 @@ def test_the_json_has_every_key_and_is_json_without_nan(judge):
     assert set(first) == set(second) >= {"id", "claim", "toy", "figure", "snippet", "page"}
 
 
-def test_a_link_leads_to_the_row(written):
-    known = evidence.claims(written(ENTRY))
-    link = evidence.link("noir-in-black", "../", known)
-    assert "](../evidence.md#claim-noir-in-black)" in link
-    error = refused(evidence.link, "noir-in-blak", "", known)
-    assert "did you mean noir-in-black?" in str(error)
-
-
 # The claims of the book.
 
 
