@@ -83,7 +83,8 @@ def cite(key: str, up: str, where: str = "") -> str:
 def sources(keys: Iterable[str]) -> str:
     """The list of the works that a page cites, in order of year."""
     works = sorted((work(key) for key in set(keys)), key=lambda w: (w.year, w.day, w.key))
-    return "\n".join(f"- {entry(w)}" for w in works)
+    entries = "\n".join(f"- {entry(w)}" for w in works)
+    return f'<div class="sources" markdown="1">\n\n{entries}\n\n</div>'
 
 
 def bibliography() -> str:

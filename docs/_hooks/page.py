@@ -15,13 +15,18 @@ def finish(content: str, file: str) -> str:
     """The page's HTML with MathML, marked symbols, and scrolling boxes that a keyboard reaches."""
     content = MATH.sub(lambda m: _formula(m, file), content)
     content = symbols.mark_code(content, dict.fromkeys(USED.findall(content)))
-    content = TABLE.sub(
-        r'<div class="scroll" tabindex="0" role="group" aria-label="Table">'
-        r'<table class="data">\1</table></div>',
-        content,
-    )
+    content = TABLE.sub(_table, content)
     content = re.sub(r"<th\b([^>]*)></th>", r"<td\1></td>", content)
     return re.sub(r"<!--\s*pytest-codeblocks:.*?-->\n?", "", content)
+
+
+def _table(match: re.Match[str]) -> str:
+    """A table in a box that scrolls; a table of symbols is a legend, looked up and not read."""
+    kind = "data legend" if 'class="swatch' in match[1] else "data"
+    return (
+        '<div class="scroll" tabindex="0" role="group" aria-label="Table">'
+        f'<table class="{kind}">{match[1]}</table></div>'
+    )
 
 
 def _formula(match: re.Match[str], file: str) -> str:

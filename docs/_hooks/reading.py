@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 WORDS_A_MINUTE = 238
 WORDS_A_FORMULA = {"inline": 2, "block": 12}
 WORDS_A_CODE_LINE = 4
+NOTED = re.compile(r"\s*(?!import |from |\"\"\"$|\))\S")  # nobody reads imports and lone brackets
 ASIDE = {"details", "nav", "script", "style", "button", "svg"}
-HIDDEN = {"tabbed-labels", "headerlink", "hidden"}
+HIDDEN = {"tabbed-labels", "headerlink", "hidden", "legend", "sources"}
 VOID = {"br", "img", "input", "hr", "meta", "link", "wbr", "source", "col"}
 
 
@@ -28,10 +29,14 @@ def fill(content: str, minutes_of: Mapping[str, int]) -> str:
 
 
 def minutes(content: str) -> float:
-    """Minutes to read the main path of a page: no answers to reveal, one of several tabs."""
+    """Minutes to read the main path of a page.
+
+    Off it: answers to reveal, all tabs but the first, tables of symbols and lists of sources.
+    """
     counter = _Counter()
     counter.feed(content)
-    return counter.words / WORDS_A_MINUTE
+    lines = sum(bool(NOTED.match(line)) for line in counter.code.split("\n"))
+    return (counter.words + WORDS_A_CODE_LINE * lines) / WORDS_A_MINUTE
 
 
 class _Counter(HTMLParser):
@@ -40,6 +45,7 @@ class _Counter(HTMLParser):
     def __init__(self) -> None:
         super().__init__()
         self.words = 0
+        self.code = ""
         self.stack: list[tuple[str, bool]] = []
         self.tabs: list[int] = []
 
@@ -71,6 +77,6 @@ class _Counter(HTMLParser):
         if self.aside:
             return
         if any(tag == "pre" for tag, _ in self.stack):
-            self.words += WORDS_A_CODE_LINE * data.count("\n")
+            self.code += data
         else:
             self.words += len(re.findall(r"\w[\w’'.-]*", data))
