@@ -3,7 +3,6 @@
 import calendar
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +42,7 @@ class Work:
         return " & ".join(families) if len(families) < 3 else f"{families[0]} et al."
 
 
-@lru_cache(maxsize=4)
+@yaml_lines.kept
 def load(path: Path = FILE) -> dict[str, Work]:
     """All works by key; an unknown or missing field is a BuildError with its line."""
     data = yaml_lines.load(path)

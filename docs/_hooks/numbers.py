@@ -34,7 +34,7 @@ class Fact:
         return f"{bibliography.work(self.work).short}, {self.where}"
 
 
-@lru_cache(maxsize=4)
+@yaml_lines.kept
 def load_facts(path: Path = FACTS) -> dict[str, Fact]:
     """All facts as `work.name`; a wrong field or an unknown work is a BuildError with its line."""
     data = yaml_lines.load(path)

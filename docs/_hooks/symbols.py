@@ -4,7 +4,6 @@ import html
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -83,7 +82,7 @@ SYMBOL: Fields = {
 TABLES: Fields = dict.fromkeys(("roles", "symbols"), lambda value: isinstance(value, dict))
 
 
-@lru_cache(maxsize=4)
+@yaml_lines.kept
 def load(path: Path = TABLE) -> Table:
     """The checked table; a missing, unknown or malformed field is a BuildError with its line."""
     data = yaml_lines.load(path)

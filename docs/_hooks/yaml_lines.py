@@ -1,12 +1,15 @@
 """YAML that remembers its lines, so that a message can name the place to mend."""
 
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
+from functools import lru_cache, wraps
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import yaml
 
 from _hooks.errors import BuildError
+
+T = TypeVar("T")
 
 
 class Mapping(dict[Any, Any]):
@@ -39,6 +42,22 @@ def load(path: Path | str) -> Any:
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
         raise BuildError(f"not valid YAML: {error.problem}", path, line) from error
+
+
+def kept(read: Callable[..., T]) -> Callable[..., T]:
+    """Make `read(path=...)` read again only when the file has changed, as it does under a server."""
+    default = (read.__defaults__ or (None,))[0]
+
+    @lru_cache(maxsize=8)
+    def at(path: Path, _changed: int) -> T:
+        return read(path)
+
+    @wraps(read)
+    def current(path: Path | None = None) -> T:
+        found = Path(path or str(default))
+        return at(found, found.stat().st_mtime_ns if found.exists() else 0)
+
+    return current
 
 
 def line_of(data: Any, key: Any = None) -> int | None:
