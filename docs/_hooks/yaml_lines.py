@@ -45,7 +45,7 @@ def load(path: Path | str) -> Any:
 
 
 def kept(read: Callable[..., T]) -> Callable[..., T]:
-    """Make `read(path=...)` read again only when the file has changed, as it does under a server."""
+    """Make `read(path=...)` read again only when the file has changed, as under a server."""
     default = (read.__defaults__ or (None,))[0]
 
     @lru_cache(maxsize=8)
