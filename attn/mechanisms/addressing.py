@@ -112,9 +112,11 @@ def sharpen(w_s: Array, gamma: Array) -> Array:
 
 
 def sharpen_backward(dw: Array, w_s: Array, gamma: Array) -> tuple[Array, Array]:
-    """Gradient of sharpen: through the softmax, then the logarithm; a weight of 0 stays 0.
+    """Gradient of sharpen: through the softmax, then the logarithm; a weight of 0 gets none.
 
     de = w (dw − Σ w dw),  dw_s = gamma de / w_s,  dgamma = Σ_i de(i) log w_s(i)
+
+    At a weight of 0, 0 is the slope for gamma > 1; at gamma = 1 it is a choice.
 
     Shapes: dw (..., m), w_s (..., m), gamma (...) -> dw_s (..., m), dgamma (...)
     Source: the derivative of Graves et al. 2014, eq. 9.

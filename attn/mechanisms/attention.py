@@ -51,7 +51,7 @@ def additive_attention(
     v_a: Array,
     mask: Mask | None = None,
 ) -> tuple[Array, Array]:
-    """Look up each query by a learned score; with v_a = 0, as trained from, all weigh the same.
+    """Look up each query by a learned score; at v_a = 0, where training starts, all weigh alike.
 
     e_ij = v_aᵀ tanh(W_a q_i + U_a k_j),  alpha_i = softmax(e_i),  c_i = Σ_j alpha_ij v_j
 

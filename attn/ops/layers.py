@@ -12,7 +12,7 @@ def linear(x: Array, W: Array, b: Array) -> Array:
 
     y = x W + b
 
-    Shapes: x (..., n, d), W (d, p), b (p) -> (..., n, p)
+    Shapes: x (..., n, d), W (d, p), b (p) -> y (..., n, p)
     Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: the affine layer; the papers write W x for a column x.
     """
@@ -21,12 +21,12 @@ def linear(x: Array, W: Array, b: Array) -> Array:
 
 
 def linear_backward(dy: Array, x: Array, W: Array, b: Array) -> tuple[Array, Array, Array]:
-    """Gradients of `linear`.
+    """Gradient of linear: that of project, and all rows for the bias.
 
-    dx = dy Wᵀ,  dW = Σ xᵀ dy,  db = Σ dy
+    dx = dy Wᵀ,  dW = Σ_i x_iᵀ dy_i,  db = Σ_i dy_i
 
-    Shapes: dy (..., n, p), x (..., n, d), W (d, p), b (p) -> (..., n, d), (d, p), (p)
-    Source: chain rule.
+    Shapes: dy (..., n, p), x (..., n, d), W (d, p), b (p) -> dx (..., n, d), dW (d, p), db (p)
+    Source: the derivative of linear.
     """
     return *project_backward(dy, x, W), dy.reshape(-1, len(b)).sum(axis=0)
 
@@ -36,7 +36,7 @@ def embedding(tokens: Indices, E: Array) -> Array:
 
     y_i = E[token_i]
 
-    Shapes: tokens (..., n), E (v, d) -> (..., n, d)
+    Shapes: tokens (..., n), E (v, d) -> y (..., n, d)
     Raises: ValueError if E is not of floats, or tokens are not whole numbers from 0 to v − 1.
     Source: Bahdanau et al. 2015, app. A.2.1: their E x_i, with x_i a one-hot column.
     """
@@ -46,12 +46,12 @@ def embedding(tokens: Indices, E: Array) -> Array:
 
 
 def embedding_backward(dy: Array, tokens: Indices, E: Array) -> Array:
-    """Gradient of `embedding`: every vector collects from the places where its token stood.
+    """Gradient of embedding: every vector collects from the places where its token stood.
 
-    dE[u] = Σ_{i: token_i = u} dy_i
+    dE[u] = Σ_i onehot(token_i)_u dy_i
 
-    Shapes: dy (..., n, d), tokens (..., n), E (v, d) -> (v, d)
-    Source: chain rule.
+    Shapes: dy (..., n, d), tokens (..., n), E (v, d) -> dE (v, d)
+    Source: the derivative of embedding.
     """
     onehot = tokens.reshape(-1, 1) == np.arange(len(E))
     return combine(onehot.T.astype(E.dtype), dy.reshape(-1, E.shape[1]))
@@ -62,30 +62,30 @@ def sigmoid(x: Array) -> Array:
 
     σ(x) = 1 / (1 + exp(−x)) = ½ (1 + tanh(x / 2))
 
-    Shapes: x (...) -> (...)
+    Shapes: x (...) -> s (...)
     Source: the second form cannot overflow.
     """
     return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
 
 
 def sigmoid_backward(ds: Array, s: Array) -> Array:
-    """Gradient of `sigmoid`, from its output s.
+    """Gradient of sigmoid, from its output s.
 
-    dx = ds σ(x) (1 − σ(x))
+    dx = ds s (1 − s)
 
-    Shapes: ds (...), s (...) -> (...)
-    Source: chain rule.
+    Shapes: ds (...), s (...) -> dx (...)
+    Source: the derivative of sigmoid.
     """
     return ds * s * (1 - s)
 
 
 def tanh_backward(dy: Array, y: Array) -> Array:
-    """Gradient of `np.tanh`, from its output y.
+    """Gradient of np.tanh, from its output y.
 
-    dx = dy (1 − tanh²(x))
+    dx = dy (1 − y²)
 
-    Shapes: dy (...), y (...) -> (...)
-    Source: chain rule.
+    Shapes: dy (...), y (...) -> dx (...)
+    Source: the derivative of tanh.
     """
     return dy - dy * y * y
 
@@ -95,9 +95,11 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Array:
 
     y = γ (x − μ) / √(σ² + ε) + β
 
-    Shapes: x (..., n, d), gamma (d), beta (d) -> (..., n, d)
+    μ and σ² are the mean and the variance of the row; the ε is not in the paper.
+
+    Shapes: x (..., n, d), gamma (d), beta (d) -> y (..., n, d)
     Raises: ValueError if an array is not of floats or its shape does not fit.
-    Source: Ba, Kiros, Hinton 2016, Layer Normalization, eq. 4.
+    Source: Ba, Kiros, Hinton 2016, eq. 4.
     """
     check_shapes("x (..., d), gamma (d), beta (d)", x, gamma, beta)
     return gamma * _normalize(x, eps)[0] + beta
@@ -106,12 +108,15 @@ def layer_norm(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> Array:
 def layer_norm_backward(
     dy: Array, x: Array, gamma: Array, beta: Array, eps: float = 1e-5
 ) -> tuple[Array, Array, Array]:
-    """Gradients of `layer_norm`: what would change mean or variance is projected out.
+    """Gradient of layer_norm: what would change mean or variance is projected out.
 
-    dx = (g − mean(g) − x̂ mean(g x̂)) / √(σ² + ε),  g = γ dy
+    dx = (g − mean(g) − x̂ mean(g x̂)) / √(σ² + ε),  g = γ dy,  dγ = Σ_i dy_i x̂_i,  dβ = Σ_i dy_i
 
-    Shapes: dy (..., n, d), x (..., n, d), gamma (d), beta (d) -> (..., n, d), (d), (d)
-    Source: chain rule.
+    x̂ is the row with mean 0 and variance 1.
+
+    Shapes: dy (..., n, d), x (..., n, d), gamma (d), beta (d)
+        -> dx (..., n, d), dgamma (d), dbeta (d)
+    Source: the derivative of Ba, Kiros, Hinton 2016, eq. 4.
     """
     x_hat, sd = _normalize(x, eps)
     g = gamma * dy

@@ -11,6 +11,8 @@ def sinusoidal(n: int, d: int) -> Array:
 
     P_{t,2i} = sin(t / 10000^{2i/d}),  P_{t,2i+1} = cos(t / 10000^{2i/d})
 
+    No input sets the precision: P is float64, so that far places stay apart.
+
     Shapes: n (), d () -> P (n, d)
     Raises: ValueError if n or d is not a whole number.
     Source: Vaswani et al. 2017, sec. 3.5.
@@ -25,13 +27,14 @@ def sinusoidal(n: int, d: int) -> Array:
 def rotary(x: Array, positions: Indices) -> Array:
     """Turn each pair of features by an angle that grows with the position.
 
-    y_{2i} + 𝑖 y_{2i+1} = (x_{2i} + 𝑖 x_{2i+1}) exp(𝑖 t / 10000^{2i/d}),  t the row's position
+    y_{2i} + 𝑖 y_{2i+1} = (x_{2i} + 𝑖 x_{2i+1}) exp(𝑖 t / 10000^{i/d}),  t the row's position
 
-    The dot product of two rows then depends on the distance of their positions alone.
+    𝑖 is the root of −1, i = 0 … d − 1 the pair. Their d is our 2 d, and their i starts at 1. The
+    dot product of two rows then depends on the distance of their positions alone.
 
     Shapes: x (..., n, 2*d), positions (n) -> y (..., n, 2*d)
     Raises: ValueError if x is not of floats or its features are odd in number, or positions are
-        not one whole number for each row.
+        not one whole number, 0 or more, for each row.
     Source: Su et al. 2021, sec. 3.4.2.
     """
     _check_rotary(x, positions)
@@ -41,7 +44,7 @@ def rotary(x: Array, positions: Indices) -> Array:
 def rotary_backward(dy: Array, positions: Indices) -> Array:
     """Gradient of rotary: turn back.
 
-    dx_{2i} + 𝑖 dx_{2i+1} = (dy_{2i} + 𝑖 dy_{2i+1}) exp(−𝑖 t / 10000^{2i/d})
+    dx_{2i} + 𝑖 dx_{2i+1} = (dy_{2i} + 𝑖 dy_{2i+1}) exp(−𝑖 t / 10000^{i/d})
 
     Shapes: dy (..., n, 2*d), positions (n) -> dx (..., n, 2*d)
     Source: a rotation's transpose is its inverse.

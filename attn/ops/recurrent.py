@@ -11,7 +11,7 @@ from attn.types import Array, Params
 
 
 class GRUTrace(NamedTuple):
-    """What a step back needs; after `gru_sequence` each array has a leading axis of time."""
+    """What a step back needs; after gru_sequence each array has a leading axis of time."""
 
     h_tm1: Array
     rz: Array
@@ -27,9 +27,9 @@ def gru(x_t: Array, h_tm1: Array, params: Params) -> Array:
 
     `params` holds W = [W_r, W_z, W_h], b alike, U = [U_r, U_z] and U_h.
 
-    Shapes: x_t (..., d), h_tm1 (..., n), W (d, 3n), b (3n), U (n, 2n), U_h (n, n) -> (..., n)
+    Shapes: x_t (..., d), h_tm1 (..., n), W (d, 3n), b (3n), U (n, 2n), U_h (n, n) -> h_t (..., n)
     Raises: ValueError if an array is not of floats or its shape does not fit.
-    Source: Cho et al. 2014, 1406.1078, eq. 5-8. In Bahdanau et al. 2014, A.1.1, z is our 1 − z.
+    Source: Cho et al. 2014, 1406.1078, eq. 5-8. In Bahdanau et al. 2015, A.1.1, z is our 1 − z.
     """
     spec = "x_t (..., d), h_tm1 (..., n), W (d, 3n), b (3n), U (n, 2n), U_h (n, n)"
     check_shapes(spec, x_t, h_tm1, *(params[key] for key in ("W", "b", "U", "U_h")))
@@ -40,12 +40,13 @@ def gru(x_t: Array, h_tm1: Array, params: Params) -> Array:
 def gru_backward(
     dh_t: Array, x_t: Array, h_tm1: Array, params: Params
 ) -> tuple[Array, Array, dict[str, Array]]:
-    """Gradients of `gru`: of the input, of the state before and of the parameters.
+    """Gradient of gru: of the input, of the state before and of the parameters.
 
     ∂L/∂h_{t−1} gathers three paths: kept by z, let in by r, and through the gates.
 
-    Shapes: dh_t (..., n), x_t (..., d), h_tm1 (..., n) -> (..., d), (..., n), a dict like params
-    Source: chain rule.
+    Shapes: dh_t (..., n), x_t (..., d), h_tm1 (..., n)
+        -> dx_t (..., d), dh_tm1 (..., n), a dict like params
+    Source: the derivative of gru.
     """
     a_t = linear(x_t, params["W"], params["b"])
     _, trace = gru_step(a_t, h_tm1, params["U"], params["U_h"])
@@ -56,14 +57,14 @@ def gru_backward(
 
 
 def gru_step(a_t: Array, h_tm1: Array, U: Array, U_h: Array) -> tuple[Array, GRUTrace]:
-    """The fast form of `gru`: the input comes already projected, for all steps in one product.
+    """The fast form of gru: the input comes already projected, for all steps in one product.
 
     a_t = x_t W + b
 
     a_t = ∞ in the columns of z keeps the state as it is: this is how padding is stepped over.
 
-    Shapes: a_t (..., 3n), h_tm1 (..., n), U (n, 2n), U_h (n, n) -> (..., n), trace
-    Source: as `gru`.
+    Shapes: a_t (..., 3n), h_tm1 (..., n), U (n, 2n), U_h (n, n) -> h_t (..., n), trace
+    Source: as gru.
     """
     n = h_tm1.shape[-1]
     rz = sigmoid(a_t[..., : 2 * n] + h_tm1 @ U)
@@ -73,12 +74,12 @@ def gru_step(a_t: Array, h_tm1: Array, U: Array, U_h: Array) -> tuple[Array, GRU
 
 
 def gru_step_backward(dh_t: Array, trace: GRUTrace, U: Array, U_h: Array) -> tuple[Array, Array]:
-    """Gradients of `gru_step` with respect to a_t and h_tm1; the weights' are summed later.
+    """Gradient of gru_step with respect to a_t and h_tm1; the weights' are summed later.
 
     dh̃ = dh_t (1 − z),  dz = dh_t (h_{t−1} − h̃),  d(r h_{t−1}) = da_h U_hᵀ
 
-    Shapes: dh_t (..., n), U (n, 2n), U_h (n, n) -> (..., 3n), (..., n)
-    Source: chain rule.
+    Shapes: dh_t (..., n), U (n, 2n), U_h (n, n) -> da_t (..., 3n), dh_tm1 (..., n)
+    Source: the derivative of gru.
     """
     h_tm1, rz, h_new = trace
     n = h_tm1.shape[-1]
@@ -96,8 +97,9 @@ def gru_sequence(a: Array, h_0: Array, U: Array, U_h: Array) -> tuple[Array, GRU
 
     h_t = gru_step(a_t, h_{t−1}),  t = 1 … T
 
-    Shapes: a (T, k, b, 3n), h_0 (k, b, n), U (k, n, 2n), U_h (k, n, n) -> (T, k, b, n), trace
-    Source: as `gru`.
+    Shapes: a (T, k, b, 3n), h_0 (k, b, n), U (k, n, 2n), U_h (k, n, n)
+        -> h (T, k, b, n), trace
+    Source: as gru.
     """
     steps, h_t = [], h_0
     for a_t in a:
@@ -110,13 +112,13 @@ def gru_sequence(a: Array, h_0: Array, U: Array, U_h: Array) -> tuple[Array, GRU
 def gru_sequence_backward(
     dh: Array, trace: GRUTrace, U: Array, U_h: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Gradients of `gru_sequence`, by going back through time.
+    """Gradient of gru_sequence, by going back through time.
 
     dh_{t−1} = dh_{t−1}(from outside) + dh_{t−1}(through step t)
 
     Shapes: dh (T, k, b, n), U (k, n, 2n), U_h (k, n, n)
-        -> (T, k, b, 3n), (k, b, n), (k, n, 2n), (k, n, n)
-    Source: chain rule.
+        -> da (T, k, b, 3n), dh_0 (k, b, n), dU (k, n, 2n), dU_h (k, n, n)
+    Source: the derivative of gru_sequence.
     """
     da = np.empty((*dh.shape[:-1], 3 * dh.shape[-1]), dh.dtype)
     dh_t = np.zeros_like(dh[0])
@@ -132,8 +134,8 @@ def gru_weights(da: Array, trace: GRUTrace, U: Array) -> tuple[Array, Array]:
     dU = Σ_t h_{t−1}ᵀ da_rz,  dU_h = Σ_t (r ⊙ h_{t−1})ᵀ da_h
 
     Shapes: da (T, k, b, 3n), h_tm1 (T, k, b, n), rz (T, k, b, 2n), h_new (T, k, b, n),
-        U (k, n, 2n) -> (k, n, 2n), (k, n, n)
-    Source: chain rule.
+        U (k, n, 2n) -> dU (k, n, 2n), dU_h (k, n, n)
+    Source: the derivative of gru_sequence.
     """
     n, lead = U.shape[-2], U.ndim - 2
     h_tm1, reset = _rows(trace.h_tm1, lead), _rows(trace.rz[..., :n] * trace.h_tm1, lead)
@@ -154,7 +156,7 @@ def lstm(x_t: Array, h_tm1: Array, c_tm1: Array, params: Params) -> tuple[Array,
     c_t = f ⊙ c_{t−1} + i ⊙ g,  h_t = o ⊙ tanh(c_t)
 
     Shapes: x_t (..., d), h_tm1 (..., n), c_tm1 (..., n), W (d, 4n), b (4n), U (n, 4n)
-        -> (..., n), (..., n)
+        -> h_t (..., n), c_t (..., n)
     Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: Gers, Schmidhuber, Cummins 2000 (with the forget gate; no peepholes).
     """
@@ -168,13 +170,14 @@ def lstm(x_t: Array, h_tm1: Array, c_tm1: Array, params: Params) -> tuple[Array,
 def lstm_backward(
     dout: tuple[Array, Array], x_t: Array, h_tm1: Array, c_tm1: Array, params: Params
 ) -> tuple[Array, Array, Array, dict[str, Array]]:
-    """Gradients of `lstm`, from those of its two outputs.
+    """Gradient of lstm, from those of its two outputs.
 
-    dc = dc_t + dh_t o (1 − tanh²(c_t));  df = dc c_{t−1},  di = dc g,  dg = dc i
+    dc = dc_t + dh_t o (1 − tanh²(c_t));  di = dc g,  df = dc c_{t−1},  do = dh_t tanh(c_t),
+    dg = dc i,  dc_{t−1} = dc f
 
     Shapes: dout ((..., n), (..., n)), x_t (..., d), h_tm1 (..., n), c_tm1 (..., n)
-        -> (..., d), (..., n), (..., n), a dict like params
-    Source: chain rule.
+        -> dx_t (..., d), dh_tm1 (..., n), dc_tm1 (..., n), a dict like params
+    Source: the derivative of lstm.
     """
     dh_t, dc_t = dout
     i, f, o, g = _lstm_gates(x_t, h_tm1, params)

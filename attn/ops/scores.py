@@ -149,7 +149,7 @@ def additive_precomputed_backward(
 def concat(q: Array, k: Array, W_a: Array, v_a: Array) -> Array:
     """Score by a small network that sees query and key as one vector: additive, written otherwise.
 
-    e_ij = v_aᵀ tanh(W_a [q_i; k_j])
+    e_ij = v_aᵀ tanh(W_a [q_i; k_j]),  with vectors as rows, W_a is transposed
 
     Shapes: q (..., n, d), k (..., m, b), W_a (d + b, a), v_a (a) -> e (..., n, m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or there are no keys.
@@ -179,7 +179,7 @@ def concat_backward(
 def location(q: Array, W_a: Array) -> Array:
     """Score the places alone: the query says where to look, whatever stands there.
 
-    e_i = W_a q_i
+    e_i = W_a q_i,  with vectors as rows, W_a is transposed
 
     Shapes: q (..., n, d), W_a (d, m) -> e (..., n, m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or there are no places.

@@ -103,6 +103,7 @@ def _masked_softmax(e: Array, mask: Mask) -> Array:
     return np.where(mask, z / np.maximum(total, 1), 0)
 
 
+@np.errstate(over="ignore")  # what overflows is −∞ then, and weighs 0: as it should
 def _below_peak(e: Array) -> Array:
     # The shift leaves softmax as it is. At an infinite peak ∞ − ∞ is 0: that is the limit.
     peak = e.max(axis=-1, keepdims=True)

@@ -63,6 +63,8 @@ def test_the_order_of_the_keys_is_the_order_of_the_weights(e):
 def test_softmax_large_scores_finite(dtype):
     alpha = softmax(np.array([[1e30, 0, -1e30], [1e4, 1e4, 0]], dtype))
     assert alpha.tolist() == [[1, 0, 0], [0.5, 0.5, 0]]
+    largest = np.finfo(dtype).max
+    assert softmax(np.array([largest, -largest, largest])).tolist() == [0.5, 0, 0.5]
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,11 @@ def test_float_mask_rejected():
 def test_a_mask_that_does_not_broadcast_is_refused(shape):
     with pytest.raises(ValueError, match=r"mask: expected a shape that broadcasts to \(2, 3\)"):
         softmax(np.zeros((2, 3)), np.ones(shape, bool))
+
+
+def test_integer_logits_are_refused():
+    with pytest.raises(ValueError, match="logits: expected an array of floats, got int64"):
+        cross_entropy(np.ones((2, 3), int), np.zeros(2, int))
 
 
 def test_an_empty_key_axis_is_refused():
