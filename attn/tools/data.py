@@ -197,16 +197,18 @@ def noun_phrase(
 
 
 def verb_phrase(rng: np.random.Generator, verb: Verb, plural: bool, negative: bool) -> Pair:
-    """Draw the verb, perhaps with *ne … pas* around it, perhaps with an adverb after it."""
+    """Draw the verb, perhaps with *ne … pas* around it, perhaps with an adverb after it.
+
+    No word of *ne … pas* stands for one of "does not" alone: their links are possible, not sure.
+    """
     french = verb.french[plural]
     adverbs = ADVERBS[:1] if negative else ADVERBS  # *pas parfois* is hardly said
     adverb = word(*_pick(rng, adverbs)) if _chance(rng, 0.35) else Pair((), ())
     if not negative:
         return join([word(french, verb.english[plural]), adverb], order=(1, 0))
-    ne = Pair(("ne",), ("do" if plural else "does",))
-    parts = [ne, word(french, verb.english[1]), word("pas", "not"), adverb]
-    phrase = join(parts, order=(0, 2, 3, 1))
-    return phrase._replace(possible=((0, 0), (0, 1), (0, 2), (1, 0)))
+    ne, pas = Pair(("ne",), ("do" if plural else "does",)), Pair(("pas",), ("not",))
+    phrase = join([ne, word(french, verb.english[1]), pas, adverb], order=(0, 2, 3, 1))
+    return phrase._replace(possible=((0, 0), (0, 1), (0, 2), (1, 0), (1, 2)))
 
 
 def clause(rng: np.random.Generator) -> Pair:

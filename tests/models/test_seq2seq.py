@@ -259,12 +259,12 @@ def test_greedy_search_writes_the_likeliest_word_each_time(rng, fixed):
 def test_nothing_is_written_after_the_end(rng):
     p = parameters(rng)
     x, x_mask = padded_batch(rng)[:2]
-    p["b_o"][0] += 2  # ends some sentences early
-    words, _ = translate(p, x, x_mask, 30)
-    assert (words == 0).any()
-    for row in words:
-        ends = np.flatnonzero(row == 0)
-        assert not len(ends) or not row[ends[0] :].any()
+    p["W_o"] = 9 * p["W_o"]  # the last word decides: some sentences end, and would go on
+    p["E_y"][0] -= 3
+    words = np.concatenate([translate(p, (x + k) % WORDS_X, x_mask, 30)[0] for k in range(9)])
+    ends = [np.flatnonzero(row == 0) for row in words]
+    assert any(0 < len(end) < 29 for end in ends)
+    assert not any(row[end[0] :].any() for row, end in zip(words, ends, strict=True) if len(end))
 
 
 @pytest.mark.parametrize(("start", "f"), BOTH)
