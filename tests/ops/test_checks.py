@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from attn.ops.checks import check_shapes
+from attn.ops.checks import check_indices, check_mask, check_shapes
 
 
 def test_shapes_that_fit_pass():
@@ -42,3 +42,13 @@ def test_shapes_that_do_not_fit_are_refused_by_name(spec, shapes, message):
 def test_what_is_no_array_of_floats_is_refused(x, kind):
     with pytest.raises(ValueError, match=f"x: expected an array of floats, got {kind}"):
         check_shapes("x (n)", x)
+
+
+@pytest.mark.parametrize("shape", [(), (1,), (5,), (3, 1), (1, 5), (3, 5), (1, 1, 5), (2, 3, 5)])
+def test_a_mask_may_leave_out_axes_or_have_them_of_length_one(shape):
+    check_mask(np.ones(shape, bool), (2, 3, 5))
+
+
+def test_booleans_are_no_indices():
+    with pytest.raises(ValueError, match="tokens: expected an array of integers, got bool"):
+        check_indices("tokens", np.ones(3, bool), (3,))

@@ -54,6 +54,8 @@ def test_masks_are_boolean_and_combine_by_and():
         (lambda: causal(2, -1), "m: expected a whole number of at least 0, got -1"),
         (lambda: window(2, True), "width: expected a whole number of at least 0, got True"),
         (lambda: window("2", 1), "n: expected a whole number of at least 0, got '2'"),
+        (lambda: padding(np.array([1]), 2.5), "m: expected a whole number of at least 0, got 2.5"),
+        (lambda: padding([1], 3), "lengths: expected an array of integers, got list"),
         (lambda: padding(np.array([1.0]), 3), "lengths: expected an array of integers"),
         (lambda: padding(np.array([1, 4]), 3), "lengths: expected 0 to 3, got 1 to 4"),
         (lambda: padding(np.array([-1]), 3), "lengths: expected 0 to 3, got -1 to -1"),
