@@ -23,7 +23,7 @@ import yaml
 from jupyter_client.kernelspec import KernelSpecManager
 from mkdocs_jupyter import convert
 from nbclient import NotebookClient
-from nbclient.exceptions import CellExecutionError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
 from _hooks import code_key, figures, source, symbols
 from _hooks.errors import ROOT, BuildError
@@ -108,9 +108,10 @@ def _code(notebook: Notebook) -> list[Any]:
 
 
 def _key(path: Path) -> str:
-    """The cells of code, what they import from `attn`, the style and the versions: no prose."""
+    """The code of the lab, of `attn` and of this module, the style, the versions: no prose."""
     cells = repr([(cell.source, cell.metadata) for cell in _code(read(path))])
-    parts = (cells, code_key.key(path), _setup(), np.__version__, mpl.__version__)
+    code = code_key.key(path) + code_key.key(Path(__file__))
+    parts = (cells, code, _setup(), np.__version__, mpl.__version__)
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
 
@@ -152,6 +153,8 @@ def _run(path: Path) -> Notebook:
         client.execute(env={**os.environ, **own})
     except CellExecutionError as error:
         raise _failure(path, notebook, error) from error
+    except (CellTimeoutError, DeadKernelError) as error:
+        raise BuildError(f"a cell ran over {SECONDS} seconds, or ended Python", path) from error
     del notebook.cells[0]
     for number, cell in enumerate(notebook.cells):
         if cell.cell_type == "code":

@@ -59,6 +59,12 @@ def test_an_error_in_a_lab_stops_the_build_and_names_its_line(project):
     assert caught.value.file == path
 
 
+def test_a_lab_that_does_not_end_stops_the_build(project, monkeypatch):
+    monkeypatch.setattr(labs, "SECONDS", 1)
+    with pytest.raises(BuildError, match="ran over 1 seconds"):
+        labs.executed(lab(project, "while True:\n    pass"))
+
+
 def test_damaged_outputs_are_made_again(project, monkeypatch):
     path = lab(project, "print(3)")
     monkeypatch.setattr(labs, "_run", lambda path: labs.read(path))
