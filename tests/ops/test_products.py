@@ -34,6 +34,14 @@ def test_a_weight_of_zero_reads_nothing_not_even_nan(bad):
     assert np.array_equal(c[1], [bad, 5], equal_nan=True)
 
 
+def test_nan_in_a_gradient_reaches_the_values_that_were_read_alone():
+    alpha, v = np.array([[0.5, 0.5, 0.0], [0.0, 0.5, 0.5]]), np.ones((3, 2))
+    dalpha, dv = combine_backward(np.array([[np.nan, 1.0], [1.0, 1.0]]), alpha, v)
+    assert np.isnan(dalpha).all(axis=-1).tolist() == [True, False]
+    assert np.isnan(dv[:, 0]).tolist() == [True, True, False]
+    assert dv[:, 1].tolist() == [0.5, 1, 0.5]
+
+
 def test_gradcheck_project(rng):
     args = rng.standard_normal((2, 3, 5)), rng.standard_normal((5, 7))
     assert gradcheck(project, project_backward, args, rng) < 1e-7
