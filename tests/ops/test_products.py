@@ -61,6 +61,11 @@ def test_rows_without_a_gradient_send_back_nothing_not_even_nan(rng):
     assert dW == pytest.approx(project_backward(dy, x, W)[1])
 
 
+def test_a_width_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match=r"W: expected \(d, p\) with d = 3, got \(5, 7\)"):
+        project(np.ones((2, 3)), np.ones((5, 7)))
+
+
 def test_weights_and_values_must_agree_on_the_keys():
     with pytest.raises(ValueError, match=r"v: expected \(..., j, p\) with j = 3, got \(2, 4\)"):
         combine(np.ones((5, 3)), np.ones((2, 4)))

@@ -81,6 +81,17 @@ def test_nan_in_a_query_or_key_reaches_its_own_scores_alone(rng, name):
     assert np.array_equal(np.isnan(getattr(scores, name)(q, k, *params)), touched)
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_nan_in_a_query_or_key_without_a_gradient_reaches_no_other(rng, name):
+    q, k, *params = arguments(name, rng)
+    q[0, 1, 2] = k[1, 4, 0] = np.nan
+    de = rng.standard_normal((2, 3, 7))
+    de[0, 1, :] = de[1, :, 4] = 0
+    dq, dk, *dparams = getattr(scores, f"{name}_backward")(de, q, k, *params)
+    dq[0, 1], dk[1, 4] = 0, 0
+    assert all(np.isfinite(g).all() for g in (dq, dk, *dparams))
+
+
 @pytest.mark.parametrize("keys", [1, 7])
 @pytest.mark.parametrize("name", [*NAMES, "additive_precomputed", "location", "unit"])
 def test_gradcheck_scores(rng, name, keys):
