@@ -62,8 +62,7 @@ def to_mathml(tex: str, display: bool, symbol: Callable[[str], tuple[str, str]])
         raise BuildError(f"formula that math-core can't convert: {error}: {tex}") from error
     for key, (_, color) in carriers.items():
         mathml = mathml.replace(f'style="color:{color};"', symbol(key)[1])
-    label = html.escape(re.sub(SYMBOL, lambda m: symbol(m[1])[0], tex), quote=True)
-    return mathml.replace("<math", f'<math data-tex="{label}"', 1)
+    return mathml
 
 
 def characters(pages: Iterable[str]) -> str:
