@@ -142,6 +142,31 @@ def test_ntm_erase_then_add_order():
     assert new.tolist() == [[1, 2, 3], [7, 7, 7]]
 
 
+@pytest.mark.parametrize("gamma", [1e-3, 1.0, 50.0])
+def test_a_weight_of_zero_stays_zero_whatever_the_power(gamma):
+    w_s, gamma = np.array([0.0, 0.5, 0.5]), np.array(gamma)
+    assert sharpen(w_s, gamma).tolist() == [0, 0.5, 0.5]
+    dw_s, dgamma = sharpen_backward(np.array([1.0, 2.0, 3.0]), w_s, gamma)
+    assert dw_s == pytest.approx(gamma * np.array([0, -0.5, 0.5]))
+    assert dgamma == 0
+
+
+def test_sharpening_does_not_hide_nan():
+    w_s = np.array([[np.nan, 0.5, 0.5], [0.0, 0.5, 0.5]])
+    assert np.isnan(sharpen(w_s, np.ones(2))).all(axis=-1).tolist() == [True, False]
+
+
+def test_nan_in_a_row_that_is_not_read_does_not_reach_what_is_read():
+    w, M = np.array([[0.5, 0.0, 0.5], [0.5, 0.5, 0.0]]), np.ones((2, 3, 4))
+    M[:, 1] = np.nan
+    assert np.isnan(read(w, M)).all(axis=-1).tolist() == [False, True]
+    e = a = np.ones((2, 4))
+    assert np.isnan(write(w, e, a, M)).all(axis=-1).tolist() == [[False, True, False]] * 2
+    k, beta = np.ones((2, 4)), np.ones(2)
+    M[1] = 1
+    assert np.isnan(content(k, beta, M)).all(axis=-1).tolist() == [True, False]
+
+
 @pytest.mark.parametrize("zero", ["memory", "key"])
 def test_ntm_zero_norm_memory_finite(rng, zero):
     k, beta, M = arguments("content", rng)

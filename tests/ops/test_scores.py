@@ -178,6 +178,12 @@ def test_unit_vectors_have_length_one(rng):
     assert np.linalg.norm(unit(x), axis=-1) == pytest.approx(1, rel=1e-5)
 
 
+def test_a_very_short_vector_stays_short():
+    assert unit(np.array([[1e-3, 0], [0, 1e-6]])) == pytest.approx(
+        np.array([[0.5**0.5, 0], [0, 1e-3]])
+    )
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
