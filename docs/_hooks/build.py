@@ -96,10 +96,9 @@ def _mkdocs() -> Any:
         config.plugins.on_startup(command="build", dirty=False)
         mkdocs_build(config)
         config.plugins.on_shutdown()
-    except Abort as error:
-        said = error.format_message().strip()
-        strict = said.endswith("in strict mode!")
-        raise BuildError("\n".join(heard.messages) if strict else said) from error
+    except Abort as error:  # after a warning, what it leads to says less than the warning
+        said = "\n".join(heard.messages) or error.format_message().strip()
+        raise BuildError(said) from error
     finally:
         logging.getLogger("mkdocs").removeHandler(heard)
     return config
@@ -113,7 +112,8 @@ class _Warnings(logging.Handler):
         self.messages: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        self.messages.append(_placed(record.getMessage()))
+        if record.levelno == logging.WARNING:
+            self.messages.append(_placed(record.getMessage()))
 
 
 LINK = re.compile(r"'(?P<page>[^']+\.md)' contains an? .*?link '(?P<link>[^']+)'")
