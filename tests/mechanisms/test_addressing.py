@@ -151,6 +151,12 @@ def test_a_weight_of_zero_stays_zero_whatever_the_power(gamma):
     assert dgamma == 0
 
 
+def test_small_weights_have_their_gradient_too():
+    w_s, dw = np.array([1e-12, 1e-4, 1 - 1e-4 - 1e-12]), np.array([1.0, 2.0, 3.0])
+    dw_s, _ = sharpen_backward(dw, w_s, np.array(1.0))  # at gamma = 1: w_s / Σ w_s
+    assert dw_s == pytest.approx(dw - sum(w_s * dw))
+
+
 def test_sharpening_does_not_hide_nan():
     w_s = np.array([[np.nan, 0.5, 0.5], [0.0, 0.5, 0.5]])
     assert np.isnan(sharpen(w_s, np.ones(2))).all(axis=-1).tolist() == [True, False]
