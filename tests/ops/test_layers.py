@@ -90,6 +90,16 @@ def test_layer_norm_gives_each_row_mean_zero_and_variance_one(rng):
     np.testing.assert_allclose(y.var(-1), 1, rtol=1e-4)
 
 
+def test_layer_norm_is_the_equation_row_by_row(rng):
+    x, gamma, beta, eps = rng.random((3, 5)), rng.random(5), rng.random(5), 0.5
+    y = layer_norm(x, gamma, beta, eps)
+    for i, j in np.ndindex(3, 5):
+        mean = sum(x[i]) / 5
+        variance = sum((x[i] - mean) ** 2) / 5
+        expected = gamma[j] * (x[i, j] - mean) / (variance + eps) ** 0.5 + beta[j]
+        assert y[i, j] == pytest.approx(expected)
+
+
 def test_gradcheck_layer_norm(rng):
     args = rng.standard_normal((2, 3, 5)), rng.standard_normal(5), rng.standard_normal(5)
     assert gradcheck(layer_norm, layer_norm_backward, args, rng) < 1e-7

@@ -32,6 +32,7 @@ def test_a_weight_of_zero_reads_nothing_not_even_nan(bad):
     c = combine(alpha, v)
     assert c[0].tolist() == [2, 3]
     assert np.array_equal(c[1], [bad, 5], equal_nan=True)
+    assert not np.isfinite(combine(np.array([[0, 0, -1.0], [0, 0, 1e-300]]), v)[:, 0]).any()
 
 
 def test_nan_in_a_gradient_reaches_the_values_that_were_read_alone():
