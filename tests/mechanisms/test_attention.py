@@ -223,3 +223,21 @@ def test_bad_input_is_refused_by_name(qkv, change, message):
     arguments = dict(zip("qkv", qkv, strict=True)) | change
     with pytest.raises(ValueError, match=message):
         attention(**arguments)
+
+
+@pytest.mark.parametrize(
+    ("position", "change", "message"),
+    [
+        (0, np.ones((3, 5)), r"k: .* with \.\.\. = \(\), got \(2, 5, 7\)"),
+        (2, np.ones((2, 6, 4)), r"v: .* with m = 5, got \(2, 6, 4\)"),
+        (2, np.ones((2, 5, 4), int), "v: expected an array of floats, got int64"),
+        (3, np.ones((4, 11)), r"W_a: .* with d = 5, got \(4, 11\)"),
+        (6, np.ones((3, 5)), "mask: expected booleans, True = may attend, got float64"),
+        (6, np.ones((2, 3, 4), bool), r"mask: .* broadcasts to \(2, 3, 5\), got \(2, 3, 4\)"),
+    ],
+)
+def test_bad_input_to_additive_attention_is_refused_by_name(rng, position, change, message):
+    call = [*additive_arguments(rng), None]
+    call[position] = change
+    with pytest.raises(ValueError, match=message):
+        additive_attention(*call)

@@ -90,6 +90,11 @@ def test_layer_norm_gives_each_row_mean_zero_and_variance_one(rng):
     np.testing.assert_allclose(y.var(-1), 1, rtol=1e-4)
 
 
+def test_layer_norm_refuses_a_width_that_does_not_fit():
+    with pytest.raises(ValueError, match=r"gamma: expected \(d\) with d = 3, got \(1,\)"):
+        layer_norm(np.ones((2, 3)), np.ones(1), np.ones(3))
+
+
 def test_layer_norm_is_the_equation_row_by_row(rng):
     x, gamma, beta, eps = rng.random((3, 5)), rng.random(5), rng.random(5), 0.5
     y = layer_norm(x, gamma, beta, eps)
