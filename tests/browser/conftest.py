@@ -5,17 +5,23 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import pytest
 from _hooks import browser as browsers
 from _hooks.errors import ROOT
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 BELOW = "/attention/"
+HERE = ("http://127.0.0.1", "file://", "data:", "blob:")
+
+Heard = list[tuple[str, Any]]
+Visit = Callable[..., AbstractContextManager[tuple[Page, Heard]]]
 
 
 @pytest.fixture(scope="session")
@@ -70,34 +76,37 @@ def chromium() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture
-def strangers() -> list[str]:
-    """The requests to other hosts; there must be none."""
-    return []
+@pytest.fixture(scope="session")
+def visit(chromium: Browser) -> Visit:
+    """`with visit(address, width=1440, **context) as (page, heard)`: a fresh profile, which can
+    reach this machine alone; `heard` fills with the address and the status of every request, and
+    with the errors of scripts."""
+
+    @contextmanager
+    def visiting(url: str, width: int = 1440, **options: Any) -> Iterator[tuple[Page, Heard]]:
+        heard: Heard = []
+
+        def gate(route: Route) -> None:
+            if route.request.url.startswith(HERE):
+                return route.continue_()
+            heard.append((route.request.url, "another host"))
+            return route.abort()
+
+        viewport = ViewportSize(width=width, height=900)
+        with chromium.new_context(viewport=viewport, reduced_motion="reduce", **options) as context:
+            context.route("**/*", gate)
+            page = context.new_page()
+            page.on("response", lambda answer: heard.append((answer.url, answer.status)))
+            page.on("requestfailed", lambda request: heard.append((request.url, request.failure)))
+            page.on("pageerror", lambda error: heard.append((page.url, str(error))))
+            page.goto(url)
+            yield page, heard
+
+    return visiting
 
 
 @pytest.fixture
-def open_page(chromium: Browser, strangers: list[str]) -> Iterator[Callable[..., Page]]:
-    """`open_page(address, width=1440, **context)`: a page that can reach this machine alone."""
-    contexts = []
-
-    def gate(route: Route) -> None:
-        url = route.request.url
-        if url.startswith(("http://127.0.0.1", "file://", "data:", "blob:")):
-            route.continue_()
-        else:
-            strangers.append(url)
-            route.abort()
-
-    def opened(url: str, width: int = 1440, **options: object) -> Page:
-        viewport = {"width": width, "height": 900}
-        context = chromium.new_context(viewport=viewport, reduced_motion="reduce", **options)
-        contexts.append(context)
-        context.route("**/*", gate)
-        page = context.new_page()
-        page.goto(url)
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
+def open_page(visit: Visit) -> Iterator[Callable[..., Page]]:
+    """`open_page(address, width=1440, **context)`: a page that is closed after the test."""
+    with ExitStack() as stack:
+        yield lambda url, **options: stack.enter_context(visit(url, **options))[0]

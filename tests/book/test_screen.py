@@ -1,0 +1,53 @@
+import io
+
+import pytest
+from _hooks import mathml, screen
+from _hooks.errors import BuildError
+from fontTools.ttLib import TTFont
+
+
+def test_a_cure_replaces_what_it_names():
+    assert screen.cure('<div role="dialog">', "role", "aria-label role") == (
+        '<div aria-label role="dialog">'
+    )
+
+
+def test_a_theme_without_the_sick_place_stops_the_build():
+    with pytest.raises(BuildError, match="the theme has no longer: role"):
+        screen.cure("<dialog>", "role", "aria-label role")
+
+
+def test_the_theme_of_another_version_stops_the_build(tmp_path):
+    script = tmp_path / "assets" / "javascripts" / "bundle.0.min.js"
+    script.parent.mkdir(parents=True)
+    script.write_text('a(location.protocol!=="file:")')
+    screen.cure_script(tmp_path)
+    assert script.read_text() == "a(false)"
+    with pytest.raises(BuildError, match="no longer"):
+        screen.cure_script(tmp_path)
+
+
+def test_chapters_are_the_pages_with_a_number():
+    assert screen.is_chapter("2 Looking back")
+    assert not any(map(screen.is_chapter, ("Home", "2nd", "", None)))
+
+
+def test_minutes_are_summed_before_they_are_rounded():
+    assert screen.whole([0.4, 0.4, 0.4]) == 1
+    assert screen.whole([2.6, 2.7]) == 5
+    assert screen.whole([0.1]) == 1
+
+
+def test_the_font_has_what_formulas_use_and_the_italics_of_it(tmp_path):
+    used = mathml.characters(["<p>ö</p><math><mi>h</mi><mo>&#8721;</mo><mi>α</mi></math>"])
+    assert set(used) == set("hα∑")
+    font = TTFont(io.BytesIO(mathml.font(used, tmp_path)))
+    assert set(map(chr, font.getBestCmap())) == set("hα∑ℎ𝛼")
+    assert "MATH" in font
+
+
+def test_the_font_is_the_same_every_time_and_smaller_than_40_kb(tmp_path):
+    used = "".join(map(chr, range(0x20, 0x7F))) + "αβγσ∑∂∈"
+    first, again = (mathml.font(used, tmp_path / name) for name in "ab")
+    assert first == again == mathml.font(used, tmp_path / "a")
+    assert len(first) < 40_000
