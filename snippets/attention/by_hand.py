@@ -3,8 +3,8 @@
 import numpy as np
 
 words = ["Le", "chat", "noir", "dort"]
-e = np.log([1.0, 2.0, 16.0, 1.0])  # scores, chosen so that exp(e) comes out whole
-h = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0], [8.0, 8.0]])  # two numbers a word
+e = np.log([1.0, 2.0, 16.0, 1.0])  # scores, chosen so that exp(e) is whole
+h = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0], [8.0, 8.0]])  # one row a word
 
 alpha = np.exp(e) / np.exp(e).sum()  # 1, 2, 16 and 1 parts of 20
 c = alpha @ h

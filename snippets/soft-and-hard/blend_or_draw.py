@@ -3,7 +3,8 @@
 import numpy as np
 
 rng = np.random.default_rng(0)
-h = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0], [8.0, 8.0]])  # Le, chat, noir, dort
+# Le, chat, noir, dort
+h = np.array([[0.0, 0.0], [4.0, 0.0], [0.0, 2.0], [8.0, 8.0]])
 alpha = np.array([0.05, 0.10, 0.80, 0.05])
 
 soft = alpha @ h  # the expectation of what a draw would read

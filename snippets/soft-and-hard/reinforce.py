@@ -1,4 +1,4 @@
-"""The gradient of an expected reward: exact, and by REINFORCE without and with a baseline."""
+"""The gradient of an expected reward: exact, and by REINFORCE."""
 
 import numpy as np
 
@@ -12,11 +12,12 @@ alpha = softmax(e)
 exact = alpha * (R - alpha @ R)  # the sum over all ten positions
 
 draws = rng.choice(10, size=100_000, p=alpha)
-score = np.eye(10)[draws] - alpha  # d log alpha[s] / d e, one row a draw
-estimators = {
-    "no baseline": R[draws, None] * score,
-    "mean reward": (R[draws, None] - alpha @ R) * score,
+dlog = np.eye(10)[draws] - alpha  # d log alpha[s] / d e, one row a draw
+estimates = {
+    "no baseline": R[draws, None] * dlog,
+    "mean reward": (R[draws, None] - alpha @ R) * dlog,
 }
-for name, g in estimators.items():
-    bias, variance = np.abs(g.mean(axis=0) - exact).max(), g.var(axis=0).sum()
-    print(f"{name}: largest error of the mean {bias:.3f}, variance of one draw {variance:.1f}")
+for name, g in estimates.items():
+    error = np.abs(g.mean(axis=0) - exact).max()
+    variance = g.var(axis=0).sum()
+    print(f"{name}: error of the mean {error:.3f}, variance {variance:.1f}")

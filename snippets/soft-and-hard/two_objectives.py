@@ -1,4 +1,4 @@
-"""The reward of the blend and the mean reward of the draws: equal if the reward is linear."""
+"""The reward of the blend and the mean reward of the draws, for two rewards."""
 
 import numpy as np
 

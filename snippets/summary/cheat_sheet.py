@@ -1,4 +1,4 @@
-"""The module in one program: score, normalize, combine, with additive and with scaled scores."""
+"""The module in one program: score (in two ways), normalize, combine."""
 
 import numpy as np
 
@@ -15,15 +15,18 @@ def additive(q, k, W_a, U_a, v_a):
 
 
 def scaled_dot(q, k):
-    """e_ij = q_i^T k_j / sqrt(d), Vaswani et al. 2017"""
+    """e_ij = q_i^T k_j / sqrt(d_k), Vaswani et al. 2017"""
     return q @ k.T / np.sqrt(q.shape[-1])
 
 
 rng = np.random.default_rng(0)
-q, k, v = rng.normal(size=(2, 4)), rng.normal(size=(3, 4)), rng.normal(size=(3, 5))
-W_a, U_a, v_a = rng.normal(size=(4, 6)), rng.normal(size=(4, 6)), rng.normal(size=6)
+q, k = rng.normal(size=(2, 4)), rng.normal(size=(3, 4))
+v = rng.normal(size=(3, 5))
+W_a, U_a = rng.normal(size=(4, 6)), rng.normal(size=(4, 6))
+v_a = rng.normal(size=6)
 
-for name, e in (("additive", additive(q, k, W_a, U_a, v_a)), ("scaled", scaled_dot(q, k))):
+scores = {"additive": additive(q, k, W_a, U_a, v_a), "scaled": scaled_dot(q, k)}
+for name, e in scores.items():
     alpha = softmax(e)
     c = alpha @ v
-    print(f"{name:8} weights {alpha[0].round(2)} and {alpha[1].round(2)}, context {c.shape}")
+    print(f"{name:8} weights {alpha.round(2).tolist()}, context {c.shape}")
