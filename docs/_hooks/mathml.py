@@ -66,9 +66,10 @@ def to_mathml(tex: str, display: bool, symbol: Callable[[str], tuple[str, str]])
 
 
 def characters(pages: Iterable[str]) -> str:
-    """The characters that stand in the mathematics of these pages, sorted."""
+    """The characters that stand in the mathematics of these pages or are drawn there, sorted."""
     text = "".join(m for page in pages for m in re.findall(r"<math.*?</math>", page, re.DOTALL))
-    return "".join(sorted(set(html.unescape(re.sub(r"<[^>]+>", "", text)))))
+    drawn = "√" if re.search("<msqrt|<mroot", text) else ""
+    return "".join(sorted(set(html.unescape(re.sub(r"<[^>]+>", "", text)) + drawn)))
 
 
 # What formulas need of the font besides its glyphs: the forms for sub- and superscripts.

@@ -46,6 +46,10 @@ def test_the_font_has_what_formulas_use_and_the_italics_of_it(tmp_path):
     assert "MATH" in font
 
 
+def test_a_root_needs_its_sign_though_no_character_stands_for_it():
+    assert mathml.characters([mathml.to_mathml(r"\sqrt{d}", False, lambda _: ("", ""))]) == "d√"
+
+
 def test_the_font_is_the_same_every_time_and_smaller_than_40_kb(tmp_path):
     used = "".join(map(chr, range(0x20, 0x7F))) + "αβγσ∑∂∈"
     first, again = (mathml.font(used, tmp_path / name) for name in "ab")
