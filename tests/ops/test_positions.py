@@ -48,6 +48,13 @@ def test_rotary_keeps_lengths_and_the_first_place(rng):
     assert np.array_equal(y[0], x[0])
 
 
+def test_far_places_turn_as_exactly_in_float32(rng):
+    x, positions = rng.standard_normal((3, 6)), np.array([0, 10**6, 10**6 + 1])
+    y = rotary(x.astype(np.float32), positions)
+    assert y.dtype == np.float32
+    assert y == pytest.approx(rotary(x, positions), abs=1e-5)
+
+
 @pytest.mark.parametrize("positions", [np.arange(3), np.array([7, 7, 250], np.uint8)])
 def test_gradcheck_rotary(rng, positions):
     error = gradcheck(
@@ -63,6 +70,7 @@ def test_gradcheck_rotary(rng, positions):
     ("call", "message"),
     [
         (lambda: rotary(np.ones((3, 5)), np.arange(3)), "x: .* features even in number"),
+        (lambda: rotary(np.ones(4), np.array(1)), r"x: expected \(\.\.\., n, 2 d\), .* got \(4,\)"),
         (lambda: rotary(np.ones((3, 4), int), np.arange(3)), "x: expected an array of floats"),
         (lambda: rotary(np.ones((3, 4)), np.arange(4)), r"positions: .* \(3,\), got \(4,\)"),
         (lambda: rotary(np.ones((3, 4)), np.arange(3.0)), "positions: .* integers, got float64"),
