@@ -24,7 +24,7 @@ def figure(colors: dict[str, str]) -> Figure:
     draws = np.random.default_rng(3).choice(4, size=8, p=ALPHA)
     right.scatter(draws, range(8), s=70, color=colors["weight"], zorder=3)
     right.set(title="Hard: eight draws", xticks=range(4), xticklabels=WORDS, xlim=(-0.5, 3.5))
-    right.set(ylim=(7.6, -0.6), yticks=[], ylabel="draw 8 … 1")
+    right.set(ylim=(7.6, -0.6), yticks=range(8), yticklabels=range(1, 9), ylabel="draw")
     right.grid(axis="y")
     right.spines["left"].set_visible(False)
     return fig

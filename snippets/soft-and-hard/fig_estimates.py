@@ -24,7 +24,7 @@ def figure(colors: dict[str, str]) -> Figure:
     s = rng.choice(10, size=(BATCHES, BATCH), p=alpha)
     along = (np.eye(10)[s] - alpha) @ exact / length
     fig, axes = plt.subplots(2, 1, figsize=(6.6, 3.2), sharex=True)
-    kinds = (("no baseline", 0.0, "score"), ("baseline: the mean reward", alpha @ R, "context"))
+    kinds = (("no baseline", 0.0, "soft"), ("baseline: the mean reward", alpha @ R, "parameter"))
     for ax, (name, b, role) in zip(axes, kinds, strict=True):
         g = ((R[s] - b) * along).mean(axis=1)
         ax.hist(g, bins=np.linspace(-1.0, 1.4, 61), color=colors[role])
@@ -33,5 +33,5 @@ def figure(colors: dict[str, str]) -> Figure:
         ax.text(1.4, ax.get_ylim()[1] * 0.8, f"spread {g.std():.2f}", ha="right")
         ax.set(yticks=[], xlim=(-1.0, 1.4))
         ax.spines["left"].set_visible(False)
-    axes[1].set_xlabel("estimate along the exact gradient (line: its length)")
+    axes[1].set_xlabel(f"estimate from {BATCH} draws, along the exact gradient (line: its length)")
     return fig
