@@ -14,6 +14,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import matplotlib as mpl
+import matplotlib.collections
+import numpy as np
 
 mpl.use("svg")
 
@@ -128,10 +130,32 @@ def _draw(
             drawn = module.figure(**arguments)
         except Exception as error:
             raise _at(error, Path(module.__file__)) from error
+        _as_cells(drawn)
         out = io.StringIO()
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
         plt.close("all")
     return _tidied(out.getvalue())
+
+
+def _as_cells(drawn: Any) -> None:
+    """Each image as a grid of colored cells: pixels would not stay sharp in print."""
+    for ax in drawn.axes:
+        for image in list(ax.images):
+            left, right, bottom, top = image.get_extent()
+            first, last = (top, bottom) if image.origin == "upper" else (bottom, top)
+            rows, columns = image.get_array().shape
+            across, down = np.linspace(left, right, columns + 1), np.linspace(first, last, rows + 1)
+            grid = mpl.collections.QuadMesh(
+                np.stack(np.meshgrid(across, down), axis=-1),
+                array=image.get_array(),
+                cmap=image.cmap,
+                norm=image.norm,
+                zorder=image.zorder,
+            )
+            ax.add_collection(grid, autolim=False)
+            image.remove()
+        for grid in (c for c in ax.collections if isinstance(c, mpl.collections.QuadMesh)):
+            grid.set(rasterized=False, antialiased=False, edgecolor="face", linewidth=0.7)
 
 
 def _tidied(svg: str) -> str:
@@ -190,7 +214,9 @@ def style(scheme: str) -> dict[str, Any]:
 
 
 def _style_text() -> str:
-    return repr([(style(s), colors(s)) for s in SCHEMES]) + mpl.__version__
+    """All that shapes a figure besides its script: settings, this module, matplotlib."""
+    drawing = inspect.getsource(_as_cells)
+    return drawing + repr([(style(s), colors(s)) for s in SCHEMES]) + mpl.__version__
 
 
 def show(name: str, caption: str, up: str) -> str:

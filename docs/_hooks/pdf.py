@@ -8,7 +8,14 @@ from urllib.parse import unquote, urlsplit
 
 from playwright.sync_api import Error, Page, Route, sync_playwright
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, BooleanObject, ByteStringObject, DictionaryObject, NameObject
+from pypdf.generic import (
+    ArrayObject,
+    BooleanObject,
+    ByteStringObject,
+    DictionaryObject,
+    NameObject,
+    TextStringObject,
+)
 
 from _hooks.errors import BuildError
 
@@ -18,17 +25,19 @@ logging.getLogger("pypdf").setLevel(
 FILE = "attention.pdf"
 NUMBER = """pages => document.querySelectorAll(".contents a, a.page").forEach(link => {
     link.dataset.page = pages[link.hash.slice(1)] ?? "" })"""
+HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map(
+    heading => heading.textContent.trim().replace(/\\s+/g, " "))"""
 
 
 def write(site: Path, address: str, page: str, browser: Path, metadata: dict[str, str]) -> Path:
     """Print `page` of the built `site` into its `attention.pdf`; links lead to `address`."""
-    printed = _print(site, address, page, browser)
+    printed, headings = _print(site, address, page, browser)
     target = site / FILE
-    target.write_bytes(_finished(printed, metadata))
+    target.write_bytes(_finished(printed, headings, metadata))
     return target
 
 
-def _print(site: Path, address: str, start: str, browser: Path) -> bytes:
+def _print(site: Path, address: str, start: str, browser: Path) -> tuple[bytes, list[str]]:
     """Chromium believes that it reads the site at its address; the folder answers."""
     missing: list[str] = []
     try:
@@ -37,13 +46,13 @@ def _print(site: Path, address: str, start: str, browser: Path) -> bytes:
             page = chromium.new_page(color_scheme="light", reduced_motion="reduce")
             page.route("**/*", lambda route: _answer(route, site, address, missing))
             page.goto(address + start, wait_until="load")
-            printed = _pages(page)
+            printed, headings = _pages(page), page.evaluate(HEADINGS)
             chromium.close()
     except Error as error:
         raise BuildError(f"{browser} can't print the book: {error.message}") from error
     if missing:
         raise BuildError(f"the print page asks for what the site lacks: {', '.join(missing)}")
-    return printed
+    return printed, headings
 
 
 def _answer(route: Route, site: Path, address: str, missing: list[str]) -> None:
@@ -80,7 +89,7 @@ def destinations(printed: bytes) -> dict[str, int]:
     return {name.lstrip("/"): pages[found[name].page.idnum] for name in found}
 
 
-def _finished(printed: bytes, metadata: dict[str, str]) -> bytes:
+def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> bytes:
     """With title and author, the outline shown on opening, and nothing of the day it was made."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(printed)))
     writer.pdf_header = "%PDF-1.7"
@@ -90,8 +99,22 @@ def _finished(printed: bytes, metadata: dict[str, str]) -> bytes:
     catalog[NameObject("/ViewerPreferences")] = DictionaryObject(
         {NameObject("/DisplayDocTitle"): BooleanObject(True)}
     )
+    _retitle(catalog["/Outlines"], {heading.replace(" ", ""): heading for heading in headings})
     identity = ByteStringObject(b"attention-book--")
     writer._ID = ArrayObject([identity, identity])
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _retitle(entry: Any, headings: dict[str, str]) -> None:
+    """Give the outline back the spaces that Chromium drops where a heading wraps."""
+    while entry is not None:
+        entry = entry.get_object()
+        title = str(entry.get("/Title", ""))
+        if title:
+            known = headings.get("".join(title.split()), title)
+            entry[NameObject("/Title")] = TextStringObject(known)
+        if "/First" in entry:
+            _retitle(entry["/First"], headings)
+        entry = entry.get("/Next")

@@ -202,7 +202,7 @@ def _document(book: Book, chapters: list[Chapter], styles: list[str]) -> str:
 <style>{"".join(_running_head(chapter) for chapter in chapters)}</style>
 </head>
 <body class="md-typeset" data-md-color-scheme="default" data-md-color-primary="custom">
-<main>
+<main class="md-content__inner md-typeset">
 <header class="cover">
 {_emblem()}
 <h1>{title}</h1>
