@@ -64,6 +64,8 @@ class _Counter(HTMLParser):
         self.stack.append((tag, aside or tag == "math"))
 
     def handle_endtag(self, tag: str) -> None:
+        if tag in VOID:  # "<input/>" ends what never began
+            return
         while self.stack:
             if self.stack.pop()[0] == tag:
                 return
