@@ -1,6 +1,24 @@
-"""For all tests: Hypothesis draws the same examples everywhere, however slow the machine."""
+"""For all tests: the built site, and Hypothesis draws the same examples on every machine."""
 
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from _hooks.errors import ROOT
 from hypothesis import settings
 
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
 settings.load_profile("book")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The site of $SITE, else the one that stands in site/, else one that is built now."""
+    built = Path(os.environ.get("SITE", ROOT / "site"))
+    if not built.exists():
+        built = tmp_path_factory.mktemp("site")
+        command = [sys.executable, "-m", "mkdocs", "build", "-d", str(built)]
+        subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": "docs"})
+    return built

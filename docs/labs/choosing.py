@@ -80,8 +80,8 @@ plt.show()
 # %% [markdown]
 # ## Every baseline at once
 #
-# The mean does not move: over the draws, $\sum_i \s{alpha}_i ([i = j] - \s{alpha}_j) = 0$, and so is
-# any constant times it. The variance is a parabola in $\s{b}$, lowest not far from the
+# The mean does not move: over the draws, $\sum_i \s{alpha}_i ([i = j] - \s{alpha}_j) = 0$, and so
+# is any constant times it. The variance is a parabola in $\s{b}$, lowest not far from the
 # expected reward.
 
 # %% alt="The error stays near zero; the variance is lowest near the expected reward."

@@ -1,8 +1,5 @@
 """The built site, served below a sub-path and opened from disk, in the Chromium of this system."""
 
-import os
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -13,7 +10,6 @@ from typing import Any
 
 import pytest
 from _hooks import browser as browsers
-from _hooks.errors import ROOT
 from playwright.sync_api import Browser, Page, Route, ViewportSize, sync_playwright
 
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -22,17 +18,6 @@ HERE = ("http://127.0.0.1", "file://", "data:", "blob:")
 
 Heard = list[tuple[str, Any]]
 Visit = Callable[..., AbstractContextManager[tuple[Page, Heard]]]
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site of $SITE, else the one that stands in site/, else one that is built now."""
-    built = Path(os.environ.get("SITE", ROOT / "site"))
-    if not built.exists():
-        built = tmp_path_factory.mktemp("site")
-        command = [sys.executable, "-m", "mkdocs", "build", "-d", str(built)]
-        subprocess.run(command, cwd=ROOT, check=True, env={**os.environ, "PYTHONPATH": "docs"})
-    return built
 
 
 @pytest.fixture(scope="session")
@@ -65,9 +50,9 @@ def address(site: Path) -> Iterator[str]:
     thread.join()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A Chromium without windows."""
+    """A Chromium without windows, ended with its module: a process may hold one Playwright."""
     found = browsers.find()
     assert found, browsers.advice()
     with sync_playwright() as playwright:
@@ -76,7 +61,7 @@ def chromium() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def visit(chromium: Browser) -> Visit:
     """`with visit(address, width=1440, **context) as (page, heard)`: a fresh profile, which can
     reach this machine alone; `heard` fills with the address and the status of every request, and

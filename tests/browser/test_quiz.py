@@ -1,13 +1,9 @@
 """The knowledge check in a browser, from a file, by keyboard alone."""
 
-import shutil
-
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
 from tests.book import quiz_site
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "msedge")
 
 
 @pytest.fixture(scope="module")
@@ -15,23 +11,11 @@ def url(tmp_path_factory):
     return (quiz_site.build(tmp_path_factory.mktemp("quiz")) / "quiz.html").as_uri()
 
 
-@pytest.fixture(scope="module")
-def browser():
-    path = next(filter(None, map(shutil.which, BROWSERS)), None)
-    assert path, f"no browser found on PATH, one of {', '.join(BROWSERS)} needed"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path, args=["--no-sandbox", "--disable-gpu"]
-        )
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def page(browser, url):
+def page(chromium, url):
     """The quiz in a fresh profile; a request to another host fails the test."""
     requests: list[str] = []
-    with browser.new_context() as context:
+    with chromium.new_context() as context:
         page = context.new_page()
         page.on("request", lambda request: requests.append(request.url))
         page.goto(url)
@@ -139,8 +123,8 @@ def test_shuffling_puts_each_key_in_every_position_equally_often(page):
     assert all(abs(count - 25) < 22 for positions in counts for count in positions), counts
 
 
-def test_without_javascript_a_disclosure_opens_the_answer(browser, url):
-    with browser.new_context(java_script_enabled=False) as context:
+def test_without_javascript_a_disclosure_opens_the_answer(chromium, url):
+    with chromium.new_context(java_script_enabled=False) as context:
         page = context.new_page()
         page.goto(url)
         expect(page.locator(".quiz button:visible, .quiz-intro:visible")).to_have_count(0)
