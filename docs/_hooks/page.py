@@ -6,7 +6,9 @@ import re
 from _hooks import symbols
 from _hooks.errors import BuildError
 
-MATH = re.compile(r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>', re.DOTALL)
+MATH = re.compile(
+    r'<(span|div) class="arithmatex">\\([(\[])(.*?)\\[)\]]</\1>([.,;:!?)]*)', re.DOTALL
+)
 USED = re.compile(r'data-sym="(\w+)"')
 TABLE = re.compile(r"<table>(.*?)</table>", re.DOTALL)
 
@@ -35,6 +37,7 @@ def _formula(match: re.Match[str], file: str) -> str:
         mathml = symbols.formula(html.unescape(match[3]).strip(), display)
     except BuildError as error:
         raise BuildError(error.message, file) from error
-    if not display:
-        return mathml
-    return f'<div class="equation" tabindex="0" role="group" aria-label="Equation">{mathml}</div>'
+    if not display:  # no line ends between a formula and the stop behind it
+        return f'<span class="kept">{mathml}{match[4]}</span>' if match[4] else mathml
+    box = '<div class="equation" tabindex="0" role="group" aria-label="Equation">'
+    return f"{box}{mathml}</div>{match[4]}"

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from _hooks import book, reading
+from _hooks import book, page, reading
 from _hooks.errors import ROOT
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
@@ -71,6 +71,14 @@ def test_no_macro_and_no_raw_formula_is_left_on_the_built_page(page: Path, site:
     text = soup.select_one("article").get_text()  # type: ignore[union-attr]
     for left in ("{{", "}}", "--8<--", "\\(", "\\[", "\\s{", "[TODO", "arithmatex"):
         assert left not in text, left
+
+
+def test_no_line_ends_between_a_formula_and_the_stop_behind_it() -> None:
+    text = (
+        r'at <span class="arithmatex">\(p\)</span>. Then <span class="arithmatex">\(q\)</span> too'
+    )
+    soup = BeautifulSoup(page.finish(text, "x.md"), "lxml")
+    assert [kept.get_text() for kept in soup.select(".kept")] == ["p."]
 
 
 def test_every_chapter_is_in_the_navigation_in_the_order_of_the_course() -> None:
