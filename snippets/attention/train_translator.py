@@ -18,7 +18,7 @@ from attn.tools.optim import warmup_cosine
 from attn.tools.train import finish, train
 
 SEEDS = (0, 1, 2)
-STEPS = 2200
+STEPS = 2600
 LONGEST = 40  # no training sentence has more French words
 LENGTHS = (5, 10, 15, 20, 25, 30, 35, 40, 50, 60)
 
@@ -27,7 +27,7 @@ def steps(seed):
     rng = np.random.default_rng(seed)
     test = evaluation_set(rng, LENGTHS, each=64)
     pairs = training_set(rng, 16_000, LONGEST, test)
-    params = init(rng, len(FRENCH), len(ENGLISH))
+    params = init(rng, len(FRENCH), len(ENGLISH), embed=48)
     rates = [warmup_cosine(t, STEPS, peak=3e-3, warmup=100) for t in range(STEPS)]
     yield from train(params, loss_and_grads, batches(rng, pairs, 32), rates)
 
