@@ -74,9 +74,7 @@ def test_no_macro_and_no_raw_formula_is_left_on_the_built_page(page: Path, site:
 
 
 def test_no_line_ends_between_a_formula_and_the_stop_behind_it() -> None:
-    text = (
-        r'at <span class="arithmatex">\(p\)</span>. Then <span class="arithmatex">\(q\)</span> too'
-    )
+    p, q = (rf'<span class="arithmatex">\({letter}\)</span>' for letter in "pq")
     soup = BeautifulSoup(page.finish(f"at {p}. Then {q} too", "x.md"), "lxml")
     assert [kept.get_text() for kept in soup.select(".kept")] == ["p."]
 
