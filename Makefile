@@ -37,7 +37,7 @@ evidence evidence-all: $(READY)
 	$(PY) -m _hooks.experiments $@
 
 clean:
-	rm -rf .venv .cache site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The book needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
