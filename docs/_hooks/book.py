@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 
 from _hooks import bibliography, evidence, expand, experiments, figures, numbers, reading, symbols
@@ -71,8 +72,13 @@ def the_evidence() -> str:
 
 
 def measures() -> str:
-    """All that the experiments measured, a row a number."""
-    return evidence.measures_table(experiments.all_measured())
+    """All that the experiments measured, a table for each, under what the script says of itself."""
+    scripts = experiments.discover()
+    parts = []
+    for stem, found in groupby(experiments.all_measured().items(), lambda e: e[0].split(".")[0]):
+        table = evidence.measures_table(dict(found))
+        parts.append(f"### `{stem}.py`\n\n{_says(scripts[stem].script.read_text())}\n\n{table}")
+    return "\n\n".join(parts)
 
 
 def claim(identifier: str, up: str) -> str:
@@ -95,14 +101,17 @@ def catalogue(up: str) -> str:
     return "\n\n".join(parts)
 
 
+def _says(code: str) -> str:
+    return (ast.get_docstring(ast.parse(code)) or "").split("\n")[0]
+
+
 def _title(page: str) -> str:
     return next(title for name, title, *_ in COURSE if name == page)
 
 
 def _listed(p: expand.Program, up: str) -> str:
-    about = (ast.get_docstring(ast.parse(p.code)) or "").split("\n")[0]
     return (
-        f"### {p.path.stem} {{: #{p.path.parent.name}-{p.path.stem} }}\n\n{about}\n\n"
+        f"### {p.path.stem} {{: #{p.path.parent.name}-{p.path.stem} }}\n\n{_says(p.code)}\n\n"
         f'```text title="Output"\n{p.output.rstrip(chr(10))}\n```\n\n'
         f"[Download {p.path.name}, NumPy only]({up}downloads/{p.name}){{ .download download }}"
     )

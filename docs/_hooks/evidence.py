@@ -301,9 +301,14 @@ def measures_table(measured: Mapping[str, Measured]) -> str:
 
 
 def _measure(name: str, found: Measured) -> Sequence[str]:
-    each = ", ".join(minus(f"{value:.4g}") for value in found.values)
-    spread = minus(f"{found.min:.4g} to {found.max:.4g}")
-    return f"`{name}`", minus(f"{found.median:.4g}"), spread, each
+    each = ", ".join(map(_short, found.values))
+    spread = f"{_short(found.min)} to {_short(found.max)}"
+    return f"`{name.partition('.')[2]}`", _short(found.median), spread, each
+
+
+def _short(value: float) -> str:
+    """Four digits, or all of a whole number."""
+    return minus(f"{value:,.0f}" if value.is_integer() else f"{value:.4g}")
 
 
 def _html(name: str, columns: Sequence[str], rows: Iterable[tuple[str, Sequence[str]]]) -> str:

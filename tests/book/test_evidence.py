@@ -295,14 +295,14 @@ def test_negative_numbers_and_percent_are_set_as_print_does(judge):
 
 
 def test_every_measured_number_has_an_anchor():
-    table = evidence.measures_table({"train_toy.noir": Measured((0, 1), (0.5, -1.0))})
+    table = evidence.measures_table({"train_toy.noir": Measured((0, 1), (0.5, -12_000.0))})
     row, shown = cells(table)
     assert row["id"] == "train_toy-noir"
     assert [cell.text for cell in shown.values()] == [
-        "train_toy.noir",
-        "−0.25",
-        "−1 to 0.5",
-        "0.5, −1",
+        "noir",
+        "−6000",
+        "−12,000 to 0.5",
+        "0.5, −12,000",
     ]
 
 
