@@ -14,6 +14,7 @@ from typing import get_type_hints
 import numpy as np
 import pytest
 
+from attn.models import seq2seq
 from attn.types import Array, Indices, Mask, Params
 
 PACKAGE = Path(__file__).parents[1] / "attn"
@@ -30,9 +31,13 @@ READING_ORDER = [
     "ops.positions",
     "ops.recurrent",
     "mechanisms.attention",
+    "mechanisms.luong",
+    "mechanisms.local",
     "mechanisms.heads",
     "mechanisms.addressing",
     "models.seq2seq",
+    "models.luong",
+    "models.adversary",
     "tools.gradcheck",
     "tools.optim",
     "tools.train",
@@ -359,10 +364,15 @@ def test_float32_stays_float32(f):
 SIZES = {"b": 3, "T_x": 5, "T_y": 7, "m": 11, "n": 13, "a": 17, "u": 19, "v": 23, "longest": 29}
 
 
-def run_seq2seq(model, rng):
-    b, T_x, T_y, m, n, a, u, v, longest = SIZES.values()
+def draw_batch(rng):
+    b, T_x, T_y, _, _, _, u, v, _ = SIZES.values()
     x, y = rng.integers(0, u, (b, T_x)), rng.integers(0, v, (b, T_y))
-    batch = x, np.arange(T_x) < [[T_x], [2], [1]], y, np.arange(T_y) < [[T_y], [3], [1]]
+    return x, np.arange(T_x) < [[T_x], [2], [1]], y, np.arange(T_y) < [[T_y], [3], [1]]
+
+
+def run_seq2seq(model, rng):
+    _, _, _, m, n, a, u, v, longest = SIZES.values()
+    batch = draw_batch(rng)
     params = model.init(rng, u, v, m, n, a)
     fixed = model.init_fixed(rng, u, v, m, n)
     model.alignments(params, batch)
@@ -374,7 +384,29 @@ def run_seq2seq(model, rng):
     ]
 
 
-MODELS = {"models.seq2seq": run_seq2seq}
+def run_luong(model, rng):
+    _, _, _, m, n, a, u, v, longest = SIZES.values()
+    batch = draw_batch(rng)
+    for look in model.looks(n, a, longest).values():
+        params = model.init(rng, u, v, look, m, n)
+        model.alignments(params, batch, look)
+        model.translate(params, *batch[:2], longest, look)
+        yield params, *model.loss_and_grads(params, batch, look)
+
+
+def run_adversary(model, rng):
+    _, _, _, m, n, a, u, v, _ = SIZES.values()
+    batch, translator = draw_batch(rng), seq2seq.init(rng, u, v, m, n, a)
+    frozen = model.freeze(translator, batch, seq2seq.alignments(translator, batch), 1.0)
+    params = model.init(rng, frozen)
+    return [(params, *model.loss_and_grads(params, frozen))]
+
+
+MODELS = {
+    "models.seq2seq": run_seq2seq,
+    "models.luong": run_luong,
+    "models.adversary": run_adversary,
+}
 
 
 def test_every_model_is_run():
