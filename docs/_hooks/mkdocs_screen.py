@@ -30,11 +30,13 @@ def on_env(env: Any, config: Any, files: Any) -> Any:
     pages = [file.page for file in files.documentation_pages() if file.page]
     chapters = [page for page in pages if screen.is_chapter(page.title)]
     minutes = [reading.minutes(page.content or "") for page in chapters]
+    # The knowledge check is answered, not read: its minutes come on top.
+    read = [m for page, m in zip(chapters, minutes, strict=True) if "quiz" not in page.meta]
     for page, taken in zip(chapters, minutes, strict=True):
-        page.meta |= {"minutes": screen.whole([taken]), "minutes_in_all": screen.whole(minutes)}
+        page.meta |= {"minutes": screen.whole([taken]), "minutes_in_all": screen.whole(read)}
     shown = {page.file.src_uri: page.meta["minutes"] for page in chapters}
     for page in pages:
-        page.content = reading.fill(page.content or "", shown | {"all": screen.whole(minutes)})
+        page.content = reading.fill(page.content or "", shown | {"all": screen.whole(read)})
     used = mathml.characters(page.content or "" for page in pages)
     font = mathml.font(used, ROOT / ".cache" / "fonts")
     files.append(File.generated(config, FONT, content=font))

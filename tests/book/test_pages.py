@@ -110,6 +110,7 @@ def minutes(site: Path) -> dict[str, float]:
 
 def test_the_main_path_takes_35_minutes_give_or_take_3(site: Path) -> None:
     taken = minutes(site)
+    del taken["quiz.md"]  # answered, not read
     assert 32 <= sum(taken.values()) <= 38, taken
 
 
