@@ -131,7 +131,9 @@ _environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined)
 
 
 def _macros(line: str, macros: Macros) -> str:
-    return MACRO.sub(lambda m: _call(m[1], macros), line)
+    """The line with its macros written out; what takes several lines stays in the line's box."""
+    indent = line[: len(line) - len(line.lstrip())]
+    return MACRO.sub(lambda m: _call(m[1], macros).replace("\n", f"\n{indent}"), line)
 
 
 def _call(expression: str, macros: Macros) -> str:

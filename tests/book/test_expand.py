@@ -22,6 +22,11 @@ def test_a_macro_is_called_and_its_lines_keep_the_line_of_the_page() -> None:
     assert lines("a\n{{ tall() }}\nb") == [("a", 1), ("one", 2), ("two", 2), ("b", 3)]
 
 
+def test_what_a_macro_writes_stays_in_the_box_of_its_line() -> None:
+    text = expand.text(lines('??? more "Title"\n\n    {{ tall() }}'))
+    assert text == '??? more "Title"\n\n    one\n    two'
+
+
 def test_a_macro_inside_a_fence_is_left_alone() -> None:
     text = "```python\nx = '{{ twice(2) }}'\n```"
     assert expand.text(lines(text)) == text
