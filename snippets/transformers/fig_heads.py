@@ -1,36 +1,37 @@
-"""Multi-head attention as the code computes it: positions, masks, and two heads."""
+"""Positions, the causal mask, and two heads of the language model trained here."""
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-from attn.mechanisms.heads import multi_head
 from attn.ops.masks import causal
 from attn.ops.positions import sinusoidal
 
-KIND = "illustrative"
-ALT = (
-    "Four panels. The position code: waves, fast at the left and slow at the right. The causal "
-    "mask: a lower triangle. Two heads with random parameters: different weights below the same "
-    "diagonal, nothing above it."
-)
+Runs = dict[int, dict[str, np.ndarray]]
 
 
-def figure(colors: dict[str, str]) -> Figure:
-    """Draw the position code, the mask, and the weights of two untrained heads."""
-    n, d = 12, 32
-    rng = np.random.default_rng(2)
-    x = rng.normal(size=(n, d)) + sinusoidal(n, d)
-    W_q, W_k, W_v, W_o = rng.normal(scale=d**-0.5, size=(4, d, d))
-    _, alpha = multi_head(x, x, 2 * W_q, 2 * W_k, W_v, W_o, heads=2, mask=causal(n))
+def alt(train_language: Runs) -> str:
+    """Say how far back the two heads look."""
+    _, reach = two_heads(next(iter(train_language.values()))["alpha"])
+    return (
+        "Four panels. The position code: waves, fast at the left and slow at the right. The causal "
+        "mask: a lower triangle. Two trained heads on a line of French, letter by letter: one "
+        f"looks {reach[0]:.0f} letters back on average, the other {reach[1]:.0f}."
+    )
+
+
+def figure(train_language: Runs, colors: dict[str, str]) -> Figure:
+    """Draw the position code, the mask, and the weights of two heads of the first layer."""
+    heads, _ = two_heads(next(iter(train_language.values()))["alpha"])
+    n = len(heads[0])
     fig, axes = plt.subplots(1, 4, figsize=(7.2, 2.3), width_ratios=(1.6, 1, 1, 1))
     shade = {role: fade(colors, role) for role in ("key", "weight")}
-    axes[0].imshow(sinusoidal(n, d), cmap=shade["key"], aspect="auto")
+    axes[0].imshow(sinusoidal(n, 32), cmap=shade["key"], aspect="auto")
     axes[1].imshow(causal(n), cmap=shade["key"])
-    for head in range(2):
-        axes[2 + head].imshow(alpha[head], cmap=shade["weight"], vmin=0, vmax=1)
-    names = ("positions", "causal mask", "head 1", "head 2")
+    for ax, alpha in zip(axes[2:], heads, strict=True):
+        ax.imshow(alpha.astype(float) ** 0.5, cmap=shade["weight"], vmin=0, vmax=1)
+    names = ("positions", "causal mask", "a near head", "a far head")
     for ax, name in zip(axes, names, strict=True):
         ax.set_title(name)
         ax.set(xticks=[], yticks=[])
@@ -40,6 +41,15 @@ def figure(colors: dict[str, str]) -> Figure:
         ax.set_xlabel("key")
     axes[1].set_ylabel("query")
     return fig
+
+
+def two_heads(alpha: np.ndarray) -> tuple[list[np.ndarray], list[float]]:
+    """Choose the heads of the first layer that look least and farthest back, and say how far."""
+    n = alpha.shape[-1]
+    back = np.subtract.outer(np.arange(n), np.arange(n))
+    reach = (alpha[0].astype(float) * back).sum(axis=-1).mean(axis=-1)
+    chosen = reach.argmin(), reach.argmax()
+    return [alpha[0, h] for h in chosen], [reach[h] for h in chosen]
 
 
 def fade(colors: dict[str, str], role: str) -> LinearSegmentedColormap:
