@@ -5,7 +5,7 @@ READY := .venv/.ready
 SOURCES := mkdocs.yml $(shell find attn docs snippets -type f -not -path '*/__pycache__/*')
 export PYTHONPATH := docs
 
-.PHONY: help site serve test evidence evidence-all clean
+.PHONY: help site serve test evidence evidence-all bench clean
 
 help:
 	@echo "make site          the book as a website, and its PDF, in site/"
@@ -13,6 +13,7 @@ help:
 	@echo "make test          style, types, tests, and every code block of the book"
 	@echo "make evidence      train what has no recorded run"
 	@echo "make evidence-all  train everything from nothing, and say what moved"
+	@echo "make bench         time attn beside PyTorch, JAX and autograd, which it installs for itself"
 	@echo "make clean         remove what the commands above have made"
 
 site: $(READY)
@@ -36,12 +37,22 @@ site/index.html: $(READY) $(SOURCES)
 evidence evidence-all: $(READY)
 	$(PY) -m _hooks.experiments $@
 
+bench: .venv-bench/.ready
+	.venv-bench/bin/python -m _hooks.bench
+
 clean:
-	rm -rf .venv .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .venv .venv-bench .cache build site .pytest_cache .mypy_cache .ruff_cache .hypothesis
 
 $(READY): requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "The book needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12")'
 	@echo "Setting up .venv from requirements.txt; this takes a minute or two …"
 	@$(PYTHON) -m venv --clear .venv
 	@$(PY) -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	@touch $@
+
+.venv-bench/.ready: pyproject.toml
+	@echo "Setting up .venv-bench with the libraries to compare with …"
+	@$(PYTHON) -m venv --clear .venv-bench
+	@.venv-bench/bin/python -m pip install --quiet --disable-pip-version-check --upgrade pip
+	@.venv-bench/bin/python -m pip install --quiet --group bench
 	@touch $@

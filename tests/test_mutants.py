@@ -98,6 +98,22 @@ heads interleaved | mechanisms/heads.py | mechanisms/test_heads.py::test_heads_a
 - x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads), -2, -3)
 + x.reshape(*x.shape[:-1], -1, heads).mT, -2, -3)
 
+what was added up does not shrink | mechanisms/tiled.py | mechanisms/test_tiled.py::test_online_softmax_equals_naive
+- sums.total[...] *= shrink
++ sums.total[...] *= 1
+
+one key too many on the diagonal | mechanisms/tiled.py | mechanisms/test_tiled.py::test_future_token_cannot_leak
+- lag - 1, dtype=bool
++ lag - 2, dtype=bool
+
+two cores add to the same rows | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_two_tiles_of_a_round_add_to_the_same_rows
+- (i + t) % rounds
++ t % rounds
+
+a product that wakes the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_product_is_large_enough_for_threads_of_blas
+- BLAS_ALONE // max
++ 4 * BLAS_ALONE // max
+
 the gate reversed | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_gate_zero_keeps_previous
 - g * w_c + (1 - g) * w_prev
 + (1 - g) * w_c + g * w_prev

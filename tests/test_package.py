@@ -34,6 +34,7 @@ READING_ORDER = [
     "mechanisms.attention",
     "mechanisms.luong",
     "mechanisms.local",
+    "mechanisms.tiled",
     "mechanisms.heads",
     "mechanisms.addressing",
     "models.seq2seq",

@@ -5,7 +5,17 @@ from collections.abc import Callable, Iterator
 from itertools import groupby
 from pathlib import Path
 
-from _hooks import bibliography, evidence, expand, experiments, figures, numbers, reading, symbols
+from _hooks import (
+    bibliography,
+    evidence,
+    expand,
+    experiments,
+    figures,
+    numbers,
+    reading,
+    symbols,
+    timings,
+)
 from _hooks.errors import ROOT, BuildError
 
 DOCS = ROOT / "docs"
@@ -30,6 +40,9 @@ def macros(uri: str, cited: list[str]) -> dict[str, Callable[..., str]]:
         "bibliography": bibliography.bibliography,
         "measured": lambda *args: numbers.measured(*args, up=up),
         "value": numbers.value,
+        "timing": lambda *args: timings.timing(*args, up=up),
+        "timings": timings.timings,
+        "machine": timings.machine,
         "symbols": lambda *keys: symbols.table(keys),
         "notation": symbols.notation,
         "figure": lambda name, caption: figures.show(name, caption, up),
@@ -52,6 +65,8 @@ COURSE = (
     ("summary", "Summary", "one page to keep", "", ""),
     ("quiz", "Knowledge check", "eight questions, 70 % to pass", "", ""),
 )
+# Pages beside the module that have programs of their own.
+BESIDE = (("how-fast", "How fast"),)
 
 
 def course() -> str:
@@ -106,7 +121,7 @@ def _says(code: str) -> str:
 
 
 def _title(page: str) -> str:
-    return next(title for name, title, *_ in COURSE if name == page)
+    return {name: title for name, title, *_ in (*COURSE, *BESIDE)}[page]
 
 
 def _listed(p: expand.Program, up: str) -> str:
@@ -136,9 +151,9 @@ def _body(page: list[expand.Line]) -> list[expand.Line]:
 
 
 def programs() -> Iterator[expand.Program]:
-    """All programs of snippets/: the Python files that are neither experiments nor figures."""
+    """All programs of snippets/: the files that are no experiments, figures or benchmarks."""
     for path in sorted((ROOT / "snippets").glob("*/*.py")):
-        if not path.stem.startswith(("train_", "fig_")):
+        if not path.stem.startswith(("train_", "fig_", "bench_")):
             yield expand.program(str(path.relative_to(ROOT)))
 
 

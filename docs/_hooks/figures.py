@@ -69,12 +69,14 @@ def figure(name: str) -> Figure:
 
 
 def _keys(script: Path) -> tuple[str, ...]:
-    """What a figure depends on besides its script: the code in attn and the recorded runs."""
+    """What a figure depends on besides its script: code in attn, recorded runs, timings."""
     tree = ast.parse(script.read_text("utf-8"))
     wanted = sorted(
         {n.arg for n in ast.walk(tree) if isinstance(n, ast.arg) and n.arg[:6] == "train_"}
     )
-    return (code_key.key(script), *(experiments.fingerprint(stem) for stem in wanted))
+    timed = sorted(script.parent.glob("bench_*.json"))
+    read = [path.read_text("utf-8") for path in timed if path.name in script.read_text("utf-8")]
+    return (code_key.key(script), *(experiments.fingerprint(stem) for stem in wanted), *read)
 
 
 @lru_cache(maxsize=128)

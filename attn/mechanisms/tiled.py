@@ -1,0 +1,477 @@
+"""Exact attention in linear memory: tiles of queries meet tiles of keys, on all cores.
+
+The plain form, `attn.mechanisms.attention`, holds all n × m scores at once. Here each core holds
+one tile of them, and the result is the same to rounding. Inside, the leading axes are one, g, and
+scores stand transposed, e (g, m, n), a row for each key: sums over keys then add whole rows, and
+nearly all matrices lie in memory as the products read them.
+"""
+
+import math
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import chain
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from attn.ops.checks import check_mask, check_shapes
+from attn.types import Array, Mask
+
+QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay near the core
+DIAGONAL = 128  # keys in a tile on the causal diagonal, half of which is hidden
+FEW_SCORES = 2**16  # short sequences share a tile, until it has so many
+BLAS_ALONE = 2**18  # multiply-adds; in larger products OpenBLAS starts threads of its own
+BUNDLE = 16  # keys that are summed by themselves; with 512 queries BLAS does so on this core
+LOG2_E = 1 / math.log(2)
+
+
+class Trace(NamedTuple):
+    """What the way back needs of each query: its context, its peak, its sum of exponentials.
+
+    total_i = Σ_j exp(e_ij − peak_i)
+    """
+
+    c: Array
+    peak: Array
+    total: Array
+
+
+class _Job(NamedTuple):
+    """The inputs with their leading axes as one, and what all tiles ask for."""
+
+    q: Array
+    k: Array
+    v: Array
+    mask: Mask | None
+    causal: bool
+    scale: float
+    reach: Array
+
+
+class _Room(NamedTuple):
+    """What a core writes to in all its tiles, so that none of them has to ask for memory."""
+
+    e: Array
+    de: Array
+    rows: Array
+    q_t: Array
+    dc_t: Array
+
+
+Tile: TypeAlias = tuple[slice, ...]
+Work: TypeAlias = Callable[[Iterator[Tile]], None]
+
+
+def attention(
+    q: Array, k: Array, v: Array, mask: Mask | None = None, causal: bool = False
+) -> Array:
+    """Look up each query among the keys, a tile at a time; no n × m array is ever made.
+
+    c = softmax(q kᵀ / √d) v
+
+    `causal` hides the keys j > i + m − n, and their tiles are not even visited.
+
+    Shapes: q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None -> c (..., n, p)
+    Raises: ValueError if an array is not of floats, shapes do not fit, there are no keys, or the
+        mask is not boolean.
+    Source: Rabe & Staats 2021, sec. 3; Dao et al. 2022, sec. 3.1.
+    """
+    return attention_with_trace(q, k, v, mask, causal)[0]
+
+
+def attention_backward(
+    dc: Array, q: Array, k: Array, v: Array, mask: Mask | None = None, causal: bool = False
+) -> tuple[Array, Array, Array]:
+    """Gradient of attention from its inputs alone; who has the trace need not look up again.
+
+    dq, dk, dv as in attention_with_trace_backward
+
+    Shapes: dc (..., n, p), q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None
+        -> dq (..., n, d), dk (..., m, d), dv (..., m, p)
+    Source: the derivative of Vaswani et al. 2017, eq. 1.
+    """
+    _, trace = attention_with_trace(q, k, v, mask, causal)
+    return attention_with_trace_backward(dc, q, k, v, trace, mask, causal)
+
+
+def attention_with_trace(
+    q: Array, k: Array, v: Array, mask: Mask | None = None, causal: bool = False
+) -> tuple[Array, Trace]:
+    """Look up as attention does, and keep two numbers a query, from which all weights come back.
+
+    c_i = Σ_j w_ij v_j / Σ_j w_ij,  w_ij = exp(e_ij − peak_i)
+
+    Shapes: q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None
+        -> c (..., n, p), trace
+    Raises: ValueError if an array is not of floats, shapes do not fit, there are no keys, or the
+        mask is not boolean.
+    Source: Milakov & Gimelshein 2018, alg. 3; Dao et al. 2022, alg. 1.
+    """
+    job = _job(q, k, v, mask, causal)
+    (g, n, _), p = job.q.shape, v.shape[-1]
+    trace = Trace(*(np.zeros(shape, job.q.dtype) for shape in ((g, n, p), (g, n), (g, n))))
+    _on_all_cores(partial(_look_up, job, trace), _tiles_of_queries(job))
+    c, peak, total = (x.reshape(*q.shape[:-1], *x.shape[2:]) for x in trace)
+    return c, Trace(c, peak, total)
+
+
+def attention_with_trace_backward(
+    dc: Array,
+    q: Array,
+    k: Array,
+    v: Array,
+    trace: Trace,
+    mask: Mask | None = None,
+    causal: bool = False,
+) -> tuple[Array, Array, Array]:
+    """Gradient of attention; the weights are computed again, a tile at a time, from the trace.
+
+    alpha_ij = w_ij / total_i,  de_ij = alpha_ij (dc_iᵀ v_j − dc_iᵀ c_i),
+    dv_j = Σ_i alpha_ij dc_i,  dk_j = Σ_i de_ij q_i / √d,  dq_i = Σ_j de_ij k_j / √d
+
+    Shapes: dc (..., n, p), q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None,
+        c (..., n, p), peak (..., n), total (..., n)
+        -> dq (..., n, d), dk (..., m, d), dv (..., m, p)
+    Source: Dao et al. 2022, alg. 4.
+    """
+    job = _job(q, k, v, mask, causal, dc)
+    dc, *sums = (x.reshape(*job.q.shape[:2], *x.shape[q.ndim - 1 :]) for x in (dc, *trace))
+    grads = tuple(np.zeros_like(x) for x in (job.q, job.k, job.v))
+    for pairs in _rounds(job):
+        _on_all_cores(partial(_send_back, job, Trace(*sums), dc, grads), pairs)
+    dq, dk, dv = (dx.reshape(x.shape) for dx, x in zip(grads, (q, k, v), strict=True))
+    dq *= job.scale
+    dk *= job.scale
+    return dq, dk, dv
+
+
+# Forward: a tile of queries reads all the keys that it may see.
+
+
+@np.errstate(all="ignore")
+def _look_up(job: _Job, trace: Trace, tiles: Iterator[Tile]) -> None:
+    """Add up exponentials and weighted values, a tile of keys at a time, and divide at the end.
+
+    total_i = Σ_j w_ij,  c_i = Σ_j w_ij v_j / total_i
+    """
+    room = _room(job)
+    for heads, rows in tiles:
+        calm = _calm(job, heads, rows)
+        trace.peak[heads, rows] = 0 if calm else -np.inf
+        q_t = _queries(job, heads, rows, calm, room.q_t)
+        for seen, keys, visible in _parts(job, heads, rows, slice(0, job.k.shape[1])):
+            sums = _of(trace, heads, seen)
+            e = _product(job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
+            w = _exponentials(e, visible) if calm else _risen(e, visible, sums)
+            sums.total[...] += _sum_over_keys(w)
+            sums.c[...] += (_product if calm else _read)(w.mT, job.v[heads, keys], room.rows)
+        trace.c[heads, rows] /= _divisor(trace.total[heads, rows])[..., None]
+
+
+def _exponentials(e: Array, visible: Mask | None) -> Array:
+    """Exponentials of calm scores: none can overflow, so no peak has to be found first.
+
+    w_ij = 2^{e_ij},  e_ij in units of log 2: NumPy's exp2 takes half the time of its exp
+    """
+    w = np.exp2(e, out=e)
+    return w if visible is None else np.multiply(w, visible, out=w)
+
+
+def _risen(e: Array, visible: Mask | None, sums: Trace) -> Array:
+    """Exponentials below the highest score so far; when it rises, what was added up shrinks.
+
+    peak_i ← max(peak_i, max_j e_ij),  shrink_i = exp(old peak_i − new peak_i)
+    total_i ← shrink_i total_i,  c_i ← shrink_i c_i,  w_ij = exp(e_ij − peak_i)
+    """
+    e = e if visible is None else np.where(visible, e, -np.inf)
+    peak = np.maximum(sums.peak, e.max(axis=1))
+    shrink = _exp_below(sums.peak.copy(), peak)
+    sums.total[...] *= shrink
+    sums.c[...] = np.where(shrink[..., None] == 0, 0, shrink[..., None] * sums.c)
+    sums.peak[...] = peak
+    return _hide(_exp_below(e, peak[:, None]), visible)
+
+
+# Backward: in each round a tile of queries meets another tile of keys; both get gradients.
+
+
+@np.errstate(all="ignore")
+def _send_back(
+    job: _Job, trace: Trace, dc: Array, grads: tuple[Array, ...], tiles: Iterator[Tile]
+) -> None:
+    """Add to the gradients what one tile of weights sends back.
+
+    dv_j += Σ_i alpha_ij dc_i,  dk_j += Σ_i de_ij q_i,  dq_i += Σ_j de_ij k_j
+    """
+    room, (dq, dk, dv) = _room(job), grads
+    for heads, rows, all_keys in tiles:
+        calm = _calm(job, heads, rows)
+        add_up = _product if calm else _read
+        q_t = _queries(job, heads, rows, calm, room.q_t)
+        dc_t = _transposed(dc[heads, rows], 1, room.dc_t)
+        for seen, keys, visible in _parts(job, heads, rows, all_keys):
+            sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
+            e = _product(job.k[heads, keys], q_t[..., since], room.e)
+            alpha = (_calm_weights if calm else _weights)(e, visible, sums)
+            dv[heads, keys] += add_up(alpha, dc[heads, seen], room.rows)
+            dalpha = _product(job.v[heads, keys], dc_t[..., since], room.de)
+            de = _scores_backward(dalpha, alpha, dc[heads, seen], sums.c)
+            de = de if calm else _hide(de, alpha != 0)
+            dk[heads, keys] += add_up(de, job.q[heads, seen], room.rows)
+            dq[heads, seen] += add_up(de.mT, job.k[heads, keys], room.rows)
+
+
+def _calm_weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
+    """Weights of calm scores: alpha_ij = 2^{e_ij − log₂ total_i}."""
+    e -= np.log2(_divisor(sums.total))[:, None]
+    return _exponentials(e, visible)
+
+
+def _weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
+    """Weights of any scores: alpha_ij = exp(e_ij − peak_i) / total_i."""
+    w = _exp_below(e, sums.peak[:, None])
+    return _hide(w / _divisor(sums.total)[:, None], visible)
+
+
+def _scores_backward(dalpha: Array, alpha: Array, dc: Array, c: Array) -> Array:
+    """Softmax's way back: its sum Σ_k alpha_ik dalpha_ik is dc_iᵀ c_i, so a tile is enough.
+
+    de_ij = alpha_ij (dalpha_ij − dc_iᵀ c_i)
+    """
+    dalpha -= np.einsum("gip,gip->gi", dc, c)[:, None]
+    return np.multiply(alpha, dalpha, out=dalpha)
+
+
+# What both ways share.
+
+
+def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values: Array) -> _Job:
+    check_shapes("q (..., n, d), k (..., m, d), v (..., m, p)", q, k, v)
+    shape = (*q.shape[:-1], k.shape[-2])
+    check_mask(mask, shape)
+    mask = None if mask is None else np.broadcast_to(mask, (1, *shape))
+    dtype, scale = np.result_type(q, k, v), 1 / math.sqrt(q.shape[-1])
+    q, k, v, *more = (_flat(x.astype(dtype, copy=False)) for x in (q, k, v, *values))
+    return _Job(q, k, v, mask, causal, scale, _reach(k, (v, *more)))
+
+
+def _reach(k: Array, values: tuple[Array, ...]) -> Array:
+    """How high a query of length 1 can score, by head: ∞ if a value is huge, infinite or NaN."""
+    huge = 2.0 ** (np.finfo(k.dtype).maxexp // 4)
+    tame = [(x.max((1, 2), initial=0) < huge) & (x.min((1, 2), initial=0) > -huge) for x in values]
+    return np.where(np.all(tame, axis=0), _longest(k), np.inf)
+
+
+def _calm(job: _Job, heads: slice, rows: slice) -> bool:
+    """Whether these queries score so low, whatever the keys, that nothing can overflow.
+
+    |e_ij| ≤ |q_i| |k_j| / √d
+    """
+    bound = _longest(job.q[heads, rows]) * job.reach[heads] * job.scale
+    return bool((bound * LOG2_E < np.finfo(bound.dtype).maxexp / 4).all())
+
+
+def _longest(x: Array) -> Array:
+    return np.sqrt(np.einsum("gid,gid->gi", x, x).max(axis=1, initial=0))
+
+
+def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
+    # Scaled once here, not in every tile; calm scores are in units of log 2.
+    return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), room)
+
+
+def _transposed(x: Array, factor: float, room: Array) -> Array:
+    return np.multiply(x.mT, factor, out=room[: x.size].reshape(x.mT.shape))
+
+
+def _sum_over_keys(w: Array) -> Array:
+    """Σ_j w_ij, in bundles of keys: less is rounded away than when they come one by one."""
+    g, m, n = w.shape
+    whole = m - m % BUNDLE
+    bundles = w[:, :whole].reshape(g, m // BUNDLE, BUNDLE, n)
+    total = (np.ones(BUNDLE, w.dtype) @ bundles).sum(axis=1)
+    return total if whole == m else total + w[:, whole:].sum(axis=1)
+
+
+def _exp_below(e: Array, peak: Array) -> Array:
+    # In place of e. At an infinite peak ∞ − ∞ is 0: that is the limit, as in attn.ops.softmax.
+    if np.isfinite(peak).all():
+        np.subtract(e, peak, out=e)
+    else:
+        e[...] = np.subtract(e, peak, where=e != peak, out=np.zeros_like(e))
+    return np.exp(e, out=e)
+
+
+def _hide(w: Array, visible: Mask | None) -> Array:
+    return w if visible is None else np.where(visible, w, 0)
+
+
+def _divisor(total: Array) -> Array:
+    return np.where(total == 0, 1, total)  # who saw nothing keeps the context 0
+
+
+# Which tiles, and what is visible in them.
+
+
+def _tiles_of_queries(job: _Job) -> list[Tile]:
+    """Every tile of queries; under a causal mask the last ones, which see most, come first."""
+    heads, rows, _ = _cuts(job)
+    return [(h, r) for r in reversed(rows) for h in heads]
+
+
+def _rounds(job: _Job) -> Iterator[list[Tile]]:
+    """All pairs of tiles, in rounds as of a tournament: within one, nobody has two opponents.
+
+    in round t, queries i meet keys (i + t) mod rounds
+
+    So no two cores add to the same gradient at once, and the order of the sums is always the same.
+    """
+    heads, rows, keys = _cuts(job)
+    rounds = max(len(rows), len(keys))
+    for t in range(rounds):
+        pairs = [(r, keys[j]) for i, r in enumerate(rows) if (j := (i + t) % rounds) < len(keys)]
+        yield [(h, r, k) for r, k in pairs if k.start < _end(job, r) for h in heads]
+
+
+def _parts(job: _Job, heads: slice, rows: slice, keys: slice) -> Iterator[tuple[slice, slice, Any]]:
+    """The tiles of these keys, thin ones on the diagonal: who sees them, and what of them."""
+    for part in _cut_along(job, rows, keys):
+        seen = slice(max(rows.start, part.start - _ahead(job)), rows.stop) if job.causal else rows
+        visible = _visible(job, heads, seen, part)
+        if visible is None or visible.any():
+            yield seen, part, visible
+
+
+def _cut_along(job: _Job, rows: slice, keys: slice) -> Iterator[slice]:
+    if not job.causal:
+        return iter(_cut(keys.start, keys.stop, KEYS))
+    diagonal = max(keys.start, rows.start + _ahead(job))
+    end = min(keys.stop, _end(job, rows))
+    thick = _cut(keys.start, min(diagonal, end), KEYS)
+    return chain(thick, _cut(diagonal, end, min(KEYS, DIAGONAL)))
+
+
+def _visible(job: _Job, heads: slice, rows: slice, keys: slice) -> Mask | None:
+    """Which query of the tile sees which key, (g, m, n); None if each sees all."""
+    visible = _before(job, rows, keys)
+    if job.mask is None:
+        return visible
+    at = np.unravel_index(np.arange(heads.start, heads.stop), job.mask.shape[:-2])
+    where: Any = (*at, rows, keys)
+    tile = np.ascontiguousarray(job.mask[where].mT)
+    visible = tile if visible is None else tile & visible
+    return None if visible.all() else visible
+
+
+def _before(job: _Job, rows: slice, keys: slice) -> Mask | None:
+    """The causal part of it, for keys that begin before the last query: j ≤ i + m − n."""
+    lag = keys.start - rows.start - _ahead(job)
+    length = keys.stop - keys.start
+    if not job.causal or lag + length <= 1:
+        return None
+    later = np.tri(length, rows.stop - rows.start, lag - 1, dtype=bool)
+    return np.logical_not(later, out=later)[None]
+
+
+def _ahead(job: _Job) -> int:
+    return job.k.shape[1] - job.q.shape[1]  # query i sees the keys up to i + m − n
+
+
+def _end(job: _Job, rows: slice) -> int:
+    m = job.k.shape[1]
+    return min(m, rows.stop + _ahead(job)) if job.causal else m
+
+
+def _cuts(job: _Job) -> list[list[slice]]:
+    sizes = *job.q.shape[:2], job.k.shape[1]
+    return [_cut(0, size, step) for size, step in zip(sizes, _steps(job), strict=True)]
+
+
+def _cut(start: int, stop: int, step: int) -> list[slice]:
+    return [slice(i, min(i + step, stop)) for i in range(start, stop, step)]
+
+
+def _steps(job: _Job) -> tuple[int, int, int]:
+    n, m = job.q.shape[1], job.k.shape[1]
+    tiles = max(-(-n // QUERIES), 2 if n >= QUERIES else 1)  # something for a second core
+    rows, keys = max(1, -(-n // tiles)), min(KEYS, m)
+    return max(1, FEW_SCORES // (rows * keys)), rows, keys
+
+
+# Products and cores.
+
+
+def _room(job: _Job) -> _Room:
+    (heads, rows, keys), d, p = _steps(job), job.q.shape[-1], job.v.shape[-1]
+    sizes = rows * keys, rows * keys, max(rows, keys) * max(d, p), rows * d, rows * p
+    return _Room(*(np.empty(min(heads, len(job.q)) * size, job.q.dtype) for size in sizes))
+
+
+def _product(a: Array, b: Array, room: Array) -> Array:
+    """a @ b, a few rows of a at a time, so few that BLAS does them on this core."""
+    rows, shape = a.shape[1], (*a.shape[:2], b.shape[2])
+    out = room[: math.prod(shape)].reshape(shape)
+    slab = min(rows, max(1, BLAS_ALONE // max(1, b[0].size)))
+    whole = rows - rows % max(1, slab)
+    np.matmul(_slabs(a[:, :whole], slab), b[:, None], out=_slabs(out[:, :whole], slab))
+    if whole < rows:
+        np.matmul(a[:, whole:], b, out=out[:, whole:])
+    return out
+
+
+def _slabs(x: Array, rows: int) -> Array:
+    return x.reshape(len(x), -1, rows, x.shape[2])
+
+
+def _read(w: Array, x: Array, room: Array) -> Array:
+    """w @ x, where a weight of 0 reads nothing, not even NaN: as `combine` in attn.ops.products."""
+    finite = np.isfinite(x).all(axis=-1, keepdims=True)
+    if finite.all():
+        return _product(w, x, room)
+    out = _product(w, np.where(finite, x, 0), room)
+    for g, j, _ in np.argwhere(~finite):
+        w_j = w[g, :, j, None]
+        out[g] += np.where(w_j == 0, 0, w_j * x[g, j])
+    return out
+
+
+def _flat(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+
+
+def _of(trace: Trace, heads: slice, rows: slice) -> Trace:
+    return Trace(*(x[heads, rows] for x in trace))
+
+
+def _on_all_cores(work: Work, tiles: list[Tile]) -> None:
+    """Let every core take the next tile until none is left; what one raises, the caller gets."""
+    queue = deque(tiles)
+    helpers = min(_cores(), len(queue)) - 1
+    with ThreadPoolExecutor(max(1, helpers)) as pool:  # it starts a thread when it gets a job
+        jobs = [pool.submit(_help, work, queue) for _ in range(helpers)]
+        _help(work, queue)
+        for job in jobs:
+            job.result()
+
+
+def _help(work: Work, queue: deque[Tile]) -> None:
+    try:
+        work(_taken(queue))
+    finally:
+        queue.clear()  # empty by now, unless something was raised: then nobody goes on
+
+
+def _taken(queue: deque[Tile]) -> Iterator[Tile]:
+    while queue:
+        try:
+            tile = queue.popleft()
+        except IndexError:  # another core was faster
+            return
+        yield tile
+
+
+def _cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -1,0 +1,175 @@
+"""How long things take, beside other libraries: `python -m _hooks.bench [script [case]]`.
+
+A script snippets/<page>/bench_x.py defines cases(), a generator of (name, {label: call, ...}). The
+calls take no arguments and do the same; ours is labeled "attn". Other libraries are imported
+inside; one that is missing is left out by `peer`, and said. What was measured is written beside
+the script, as bench_x.json. Given the beginning of a name, those cases alone are measured again.
+"""
+
+import contextlib
+import ctypes
+import importlib
+import importlib.metadata
+import importlib.util
+import json
+import os
+import platform
+import runpy
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from _hooks.errors import ROOT
+
+OURS = "attn"
+PEERS = {"PyTorch": "torch", "JAX": "jax", "HIPS autograd": "autograd"}
+ROUNDS = (3, 40)
+SPAN, BUDGET = 0.02, 3.0  # seconds: of one burst of calls, of all rounds of a case
+
+Call = Callable[[], Any]
+Cases = Iterator[tuple[str, Mapping[str, Call]]]
+
+
+def main(script: str = "bench_*", case: str = "") -> int:
+    """Measure, print and record; returns the exit code."""
+    missing = [name for name, module in PEERS.items() if not importlib.util.find_spec(module)]
+    if missing:
+        print(f"Left out, for they are not installed here: {', '.join(missing)}")
+    sys.path.insert(0, str(ROOT))
+    for path in sorted((ROOT / "snippets").glob(f"*/{script}.py")):
+        print(f"\n{path.relative_to(ROOT)}")
+        record(path, measured(runpy.run_path(str(path))["cases"](), case))
+    return 0
+
+
+def measured(cases: Cases, beginning: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each case with what was measured, by label; cases of another name are passed over."""
+    for name, calls in cases:
+        if name.startswith(beginning):
+            found = rows(calls)
+            for label, row in found.items():
+                print(shown(name, label, row), flush=True)
+            yield name, found
+
+
+def rows(calls: Mapping[str, Call]) -> dict[str, Any]:
+    """Milliseconds, the ratio of ours to theirs, megabytes, for each label."""
+    for call in calls.values():
+        call()
+    rounds = interleaved(calls)
+    return {label: row(label, rounds) | {"mb": memory(call)} for label, call in calls.items()}
+
+
+def row(label: str, rounds: list[dict[str, float]]) -> dict[str, Any]:
+    """The median and the least of the label's times. The ratio is that of the least times: what
+    disturbs a call makes it longer, never shorter. Its spread: quartiles, round by round."""
+    times, ours = [r[label] for r in rounds], [r[OURS] for r in rounds]
+    low, _, high = statistics.quantiles([r[OURS] / r[label] for r in rounds], n=4)
+    return {
+        "ms": significant(1000 * statistics.median(times)),
+        "best": significant(1000 * min(times)),
+        "ratio": [significant(x) for x in (min(ours) / min(times), low, high)],
+    }
+
+
+def interleaved(calls: Mapping[str, Call]) -> list[dict[str, float]]:
+    """Rounds in which each call has its turn."""
+    rounds: list[dict[str, float]] = []
+    start = time.perf_counter()
+    while len(rounds) < ROUNDS[0] or time.perf_counter() - start < BUDGET:
+        rounds.append({label: burst(call) for label, call in calls.items()})
+        if len(rounds) == ROUNDS[1]:
+            break
+    return rounds
+
+
+def burst(call: Call) -> float:
+    """Seconds a call, over calls in a row; the first of them is not counted if it is short, for
+    threads of the one before may still be spinning."""
+    once = seconds(call)
+    if once > SPAN:
+        return once
+    times = max(1, int(SPAN / once))
+    return seconds(lambda: [call() for _ in range(times)]) / times
+
+
+def seconds(call: Call) -> float:
+    """How long one call takes."""
+    start = time.perf_counter()
+    call()
+    return time.perf_counter() - start
+
+
+def memory(call: Call) -> float | None:
+    """Megabytes that a call needs at most beyond what was there, its result included; None where
+    the system does not tell."""
+    try:
+        time.sleep(0.1)  # others free what they had in threads of their own
+        ctypes.CDLL(None).malloc_trim(0)
+        Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+        before = status("VmRSS")
+        kept = call()
+        after = status("VmHWM")
+        del kept
+    except (OSError, AttributeError):
+        return None
+    return round(max(after - before, 0.0), 1)
+
+
+def status(name: str) -> float:
+    """A line of this process's status, in megabytes."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return 1024 * int(next(x.split()[1] for x in lines if x.startswith(name))) / 1e6
+
+
+def shown(name: str, label: str, row: Mapping[str, Any]) -> str:
+    """A line of the table."""
+    ratio = "{:.2f} ({:.2f} to {:.2f})".format(*row["ratio"])
+    room = "" if row["mb"] is None else f"{row['mb']:10.1f} MB"
+    return f"  {name:28}{label:26}{row['ms']:12.3f} ms   attn / this: {ratio:24}{room}"
+
+
+def significant(x: float) -> float:
+    """Four digits: more is noise."""
+    return float(f"{x:.4g}")
+
+
+def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> None:
+    """Write what was measured beside the script, case by case; cases not measured now stay."""
+    file = script.with_suffix(".json")
+    old = json.loads(file.read_text("utf-8"))["cases"] if file.exists() else {}
+    for name, case in found:
+        old[name] = case
+        text = json.dumps({"about": about(), "cases": old}, indent=1, sort_keys=True)
+        file.write_text(text + "\n", "utf-8")
+
+
+def about() -> dict[str, Any]:
+    """Versions, the kind of machine (not its name), and how busy it is, ourselves included."""
+    versions = {"python": platform.python_version()}
+    for package in ("numpy", *PEERS.values()):
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            versions[package] = importlib.metadata.version(package)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
+    return {"versions": versions, "machine": f"{processor()}, {cores} cores", "load": load}
+
+
+def processor() -> str:
+    """The model of the processor where the system tells it, else its kind."""
+    with contextlib.suppress(OSError, StopIteration):
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
+    return platform.machine()
+
+
+def peer(name: str) -> Any:
+    """The library, or None if it is not installed: then its calls are left out."""
+    return importlib.import_module(PEERS[name]) if importlib.util.find_spec(PEERS[name]) else None
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

@@ -1,0 +1,134 @@
+"""Attention in tiles beside the plain form, PyTorch and JAX: time and memory, by length.
+
+Cases are named "forward 8x512" or "both causal 1x8192": forward, or forward and backward; heads,
+and length. All are of 64 features, in float32.
+"""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any
+
+import numpy as np
+from _hooks.bench import peer
+
+from attn.mechanisms import attention as plain
+from attn.mechanisms import tiled
+from attn.ops.masks import causal as causal_mask
+
+D = 64
+ONE_HEAD = (128, 512, 2048, 8192, 16384, 32768)
+EIGHT_HEADS = (128, 512, 2048, 4096)
+SIZES = [*((1, n) for n in ONE_HEAD), *((8, n) for n in EIGHT_HEADS)]
+PLAIN_UP_TO = 8192  # beyond, the plain form needs more memory than many machines have
+BOTH_UP_TO = 16384
+JAX_UP_TO = 8192  # it holds all scores, too
+
+Calls = dict[str, Callable[[], Any]]
+
+
+def cases() -> Iterator[tuple[str, Calls]]:
+    """Every size, with and without a causal mask, forward and both ways."""
+    for heads, n in SIZES:
+        rng = np.random.default_rng(n)
+        q, k, v, dc = rng.standard_normal((4, 1, heads, n, D), dtype=np.float32)
+        for causal in (False, True):
+            name = f"{'causal ' if causal else ''}{heads}x{n}"
+            yield f"forward {name}", forward(q, k, v, causal)
+            if n <= BOTH_UP_TO:
+                yield f"both {name}", both(dc, q, k, v, causal)
+    q, k, v = np.random.default_rng(0).standard_normal((3, 1, 8, 2048, D), dtype=np.float32)
+    yield "forward, large scores", forward(30 * q, k, v, causal=False)
+
+
+def forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:
+    """Contexts alone."""
+    n = q.shape[-2]
+    calls: Calls = {"attn": partial(tiled.attention, q, k, v, causal=causal)}
+    if n <= PLAIN_UP_TO:
+        mask = causal_mask(n) if causal else None
+        calls["attn, plain form"] = partial(plain.attention, q, k, v, mask)
+    calls["the bound"] = partial(bound, q, k, v, causal, exponentials=True)
+    calls["the bound, products alone"] = partial(bound, q, k, v, causal, exponentials=False)
+    return calls | torch_forward(q, k, v, causal) | jax_forward(q, k, v, causal)
+
+
+def both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
+    """Contexts, then the gradients of queries, keys and values."""
+    calls: Calls = {"attn": partial(tiled_both, dc, q, k, v, causal)}
+    if q.shape[-2] < PLAIN_UP_TO:
+        mask = causal_mask(q.shape[-2]) if causal else None
+        calls["attn, plain form"] = partial(plain_both, dc, q, k, v, mask)
+    return calls | torch_both(dc, q, k, v, causal) | jax_both(dc, q, k, v, causal)
+
+
+def tiled_both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:
+    """Ours, in tiles."""
+    _, trace = tiled.attention_with_trace(q, k, v, causal=causal)
+    return tiled.attention_with_trace_backward(dc, q, k, v, trace, causal=causal)
+
+
+def plain_both(dc: Any, q: Any, k: Any, v: Any, mask: Any) -> Any:
+    """Ours, as the equation has it."""
+    _, alpha = plain.attention(q, k, v, mask)
+    return plain.attention_backward(dc, q, k, v, alpha)
+
+
+def bound(q: Any, k: Any, v: Any, causal: bool, exponentials: bool) -> None:
+    """What no form in NumPy can do without: the two products of each tile, and exponentials."""
+    job = tiled._job(q / D, k, v, None, causal)
+    tiled._on_all_cores(partial(bound_on_a_core, job, exponentials), tiled._tiles_of_queries(job))
+
+
+def bound_on_a_core(job: Any, exponentials: bool, tiles: Any) -> None:
+    """The same tiles, products and rooms as in tiled._look_up, and nothing else."""
+    room = tiled._room(job)
+    for heads, rows in tiles:
+        q_t = tiled._queries(job, heads, rows, True, room.q_t)
+        for seen, keys, _ in tiled._parts(job, heads, rows, slice(0, job.k.shape[1])):
+            since = slice(seen.start - rows.start, None)
+            e = tiled._product(job.k[heads, keys], q_t[..., since], room.e)
+            if exponentials:
+                np.exp2(e, out=e)
+            tiled._product(e.mT, job.v[heads, keys], room.rows)
+
+
+def torch_forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:
+    """PyTorch's scaled_dot_product_attention."""
+    if not (torch := peer("PyTorch")):
+        return {}
+    given = [torch.from_numpy(x) for x in (q, k, v)]
+    attend = torch.nn.functional.scaled_dot_product_attention
+    return {"PyTorch": partial(attend, *given, is_causal=causal)}
+
+
+def torch_both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
+    """The same, with the gradients by its autograd."""
+    if not (torch := peer("PyTorch")):
+        return {}
+    given = [torch.from_numpy(x).requires_grad_() for x in (q, k, v)]
+    attend, g = torch.nn.functional.scaled_dot_product_attention, torch.from_numpy(dc)
+    return {"PyTorch": lambda: torch.autograd.grad(attend(*given, is_causal=causal), given, g)}
+
+
+def jax_attend(causal: bool) -> Any:
+    """JAX's dot_product_attention; it wants the heads behind the positions."""
+    jax = peer("JAX")
+    return lambda *qkv: jax.nn.dot_product_attention(*qkv, is_causal=causal)
+
+
+def jax_forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:
+    """The same, compiled."""
+    if not (jax := peer("JAX")) or q.shape[-2] > JAX_UP_TO:
+        return {}
+    given, attend = [jax.numpy.asarray(x.swapaxes(1, 2)) for x in (q, k, v)], jax_attend(causal)
+    compiled = jax.jit(attend)
+    return {"JAX": lambda: compiled(*given).block_until_ready()}
+
+
+def jax_both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
+    """The same with its gradients, compiled."""
+    if not (jax := peer("JAX")) or q.shape[-2] > JAX_UP_TO:
+        return {}
+    g, *given = [jax.numpy.asarray(x.swapaxes(1, 2)) for x in (dc, q, k, v)]
+    compiled = jax.jit(lambda g, *qkv: jax.vjp(jax_attend(causal), *qkv)[1](g))
+    return {"JAX": lambda: jax.block_until_ready(compiled(g, *given))}

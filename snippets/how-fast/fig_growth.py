@@ -1,0 +1,51 @@
+"""Time and memory of attention by length, as `make bench` recorded them."""
+
+import json
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.figure import Figure
+
+KIND = "measured"
+CASES = json.loads(Path(__file__).with_name("bench_attention.json").read_text("utf-8"))["cases"]
+LINES = {
+    "attn, plain form": ("score", "--"),
+    "JAX": ("key", ":"),
+    "PyTorch": ("query", "-."),
+    "attn": ("weight", "-"),
+}
+
+
+def curve(label: str, what: str) -> tuple[list[int], list[float]]:
+    """Length and value, for one head, forward, without a mask."""
+    rows = {
+        int(name.removeprefix("forward 1x")): case[label][what]
+        for name, case in CASES.items()
+        if name.startswith("forward 1x") and label in case
+    }
+    sizes = sorted(n for n in rows if rows[n])
+    return sizes, [rows[n] for n in sizes]
+
+
+def alt() -> str:
+    """The ends of the curves, in words."""
+    (_, plain), (_, ours) = curve("attn, plain form", "mb"), curve("attn", "mb")
+    return (
+        "Two panels with logarithmic axes. Time grows with the square of the length in all forms; "
+        "the tiled form lies lowest or near it. Memory of the plain form grows with the square, to "
+        f"{plain[-1]:,.0f} MB; that of the tiled form to {ours[-1]:,.0f} MB at the greatest length."
+    )
+
+
+def figure(colors: dict[str, str]) -> Figure:
+    """Draw both panels; each line is named at its end."""
+    fig, axes = plt.subplots(1, 2, figsize=(6.6, 3.4))
+    for ax, what, name in zip(axes, ("best", "mb"), ("time, ms", "memory, MB"), strict=True):
+        for label, (role, style) in LINES.items():
+            x, y = curve(label, what)
+            marker = {"marker": "o", "markersize": 3}
+            ax.loglog(x, y, color=colors[role], linestyle=style, label=label, **marker)
+        ax.set(xlabel="length n, one head", title=name)
+        ax.grid(visible=True)
+    axes[0].legend()
+    return fig
