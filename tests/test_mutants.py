@@ -94,6 +94,26 @@ turned on, not back | ops/positions.py | ops/test_positions.py::test_gradcheck_r
 - _turn(dy, -
 + _turn(dy, +
 
+the baseline added | mechanisms/hard.py | mechanisms/test_hard.py::test_reinforce_is_the_sum_in_the_paper
+- R - np.asarray(b, R.dtype)
++ R + np.asarray(b, R.dtype)
+
+sampling by arg-max | mechanisms/hard.py | mechanisms/test_hard.py::test_draws_are_as_frequent_as_they_weigh
+- (edges <= u).sum(axis=-1)
++ (edges < u).sum(axis=-1) * 0 + alpha.argmax(axis=-1)[..., None]
+
+a draw in its own baseline | mechanisms/hard.py | mechanisms/test_hard.py::test_leave_one_out_unbiased_by_enumeration
+- others = R.sum(axis=-1, keepdims=True) - R
++ others = R.sum(axis=-1, keepdims=True) + 0 * R
+
+the temperature forgotten | mechanisms/hard.py | mechanisms/test_hard.py::test_gradcheck_gumbel_softmax
+- return softmax_backward(dy, y) / tau
++ return softmax_backward(dy, y)
+
+a coin for each draw | mechanisms/hard.py | mechanisms/test_hard.py::test_half_of_the_rows_are_read_by_expectation
+- rng.random((*s.shape[:-1], 1)) < p
++ rng.random(s.shape) < p
+
 heads interleaved | mechanisms/heads.py | mechanisms/test_heads.py::test_heads_are_attentions_side_by_side
 - x.reshape(*x.shape[:-1], heads, x.shape[-1] // heads), -2, -3)
 + x.reshape(*x.shape[:-1], -1, heads).mT, -2, -3)

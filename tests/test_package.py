@@ -8,12 +8,14 @@ import re
 import statistics
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import get_type_hints
 
 import numpy as np
 import pytest
 
+from attn.mechanisms.hard import leave_one_out
 from attn.models import seq2seq
 from attn.types import Array, Indices, Mask, Params
 
@@ -35,6 +37,7 @@ READING_ORDER = [
     "mechanisms.luong",
     "mechanisms.local",
     "mechanisms.tiled",
+    "mechanisms.hard",
     "mechanisms.heads",
     "mechanisms.addressing",
     "models.seq2seq",
@@ -43,11 +46,13 @@ READING_ORDER = [
     "models.blocks",
     "models.transformer",
     "models.encoder_decoder",
+    "models.glimpse",
     "tools.gradcheck",
     "tools.optim",
     "tools.train",
     "tools.data",
     "tools.metrics",
+    "tools.retrieval",
 ]
 
 PRIMES = (3, 5, 7, 11, 13, 17, 19, 23, 29)
@@ -187,15 +192,21 @@ def in_order(module):
     return [name for name in names if not name.startswith("_")]
 
 
+def is_trainable(f):
+    """Whether arrays go in, unless it gives a gradient itself or says why it has none."""
+    hints = get_type_hints(f)
+    first = next(iter(inspect.signature(f).parameters))
+    takes = hints.pop("return") and {Array, Params} & set(hints.values()) and first[0] != "d"
+    return takes and not re.search(r"No gradient|-> d\w+ \(", inspect.getdoc(f))
+
+
 @pytest.mark.parametrize(
     "module", [m for m in MODULES if m.startswith(("ops", "mechanisms")) and m != "ops.checks"]
 )
 def test_every_trainable_function_has_its_backward_right_below(module):
     names = in_order(module)
     for f in public(module):
-        hints = get_type_hints(f)
-        first = next(iter(inspect.signature(f).parameters))
-        if hints.pop("return") and {Array, Params} & set(hints.values()) and first[0] != "d":
+        if is_trainable(f):
             below = names[names.index(f.__name__) + 1 :]
             assert below[:1] == [f"{f.__name__}_backward"]
 
@@ -297,6 +308,7 @@ def call_as_documented(f, sizes, dtype=np.float64, masked=True):
     hints, (arguments, _) = get_type_hints(f), parse(f)
     given = {k: value(s, hints.get(k, Array), k, sizes, rng, dtype) for k, s in arguments.items()}
     chosen = {k: given.pop(k) for k in inspect.signature(f).parameters if k in given}
+    chosen |= {k: rng for k in inspect.signature(f).parameters if k == "rng"}
     if "params" in hints:
         forward = getattr(sys.modules[f.__module__], f.__name__.removesuffix("_backward"))
         more = {k: value(s, Array, k, sizes, rng, dtype) for k, s in parse(forward)[0].items()}
@@ -359,14 +371,15 @@ def test_float32_stays_float32(f):
     ):
         return  # made of whole numbers alone: nothing to keep
     result = call_as_documented(f, lengths(f), np.float32)
-    kinds = {a.dtype for a in arrays(result) if isinstance(a, np.ndarray | np.generic)}
-    assert kinds <= {np.dtype(np.float32)}
+    floats = {a.dtype for a in arrays(result) if getattr(a, "dtype", bool) in FLOATS}
+    assert floats <= {np.dtype(np.float32)}
 
 
 # Models: every call among a model's functions, while it trains and translates, is compared with
 # what the functions document. A letter without a size here has that of the call.
 
 SIZES = {"b": 3, "T_x": 5, "T_y": 7, "m": 11, "n": 13, "a": 17, "u": 19, "v": 23, "longest": 29}
+GLIMPSE = {"b": 3, "m": 11, "d": 31, "p": 37, "a": 17, "u": 19, "c": 41, "K": 43}
 
 
 def draw_batch(rng):
@@ -453,6 +466,28 @@ def run_encoder_decoder(model, rng):
     return [(params, *model.loss_and_grads(params, batch))]
 
 
+def run_glimpse(model, rng):
+    b, m, d, p, a, u, c, K = GLIMPSE.values()
+    x, z = rng.random((b, u)).argsort(axis=1)[:, :m], rng.integers(0, c, (b, m))
+    batch = x, z, np.arange(m) < [[m], [2], [1]], x[:, 0], z[:, 0]
+    start, draws = (rng, u, c, d, p), {"rng": rng, "K": K}
+    params, additive = model.init(*start), model.init_additive(*start, a)
+    looks = [
+        model.look_soft,
+        model.look_everywhere,
+        partial(model.look_drawn, **draws, estimate=leave_one_out),
+        partial(model.look_straight_through, **draws),
+        partial(model.look_relaxed, **draws, tau=0.5),
+    ]
+    for right in (model.right_by_blend, model.right_by_draw, model.right_at_peak):
+        right(params, batch)
+    runs = [(params, *model.loss_and_grads(params, batch, look)) for look in looks]
+    return [
+        *runs,
+        (additive, *model.loss_and_grads(additive, batch, looks[0], model.ADDITIVE)),
+    ]
+
+
 MODELS = {
     "models.seq2seq": run_seq2seq,
     "models.luong": run_luong,
@@ -460,11 +495,12 @@ MODELS = {
     "models.blocks": run_blocks,
     "models.transformer": run_transformer,
     "models.encoder_decoder": run_encoder_decoder,
+    "models.glimpse": run_glimpse,
 }
 
 
 def sizes_of_call(module, f, given):
-    sizes = dict(TRANSFORMERS.get(module, SIZES))
+    sizes = dict({**TRANSFORMERS, "models.glimpse": GLIMPSE}.get(module, SIZES))
     for name, spec in parse(f)[0].items():
         for axis, size in zip(spec, np.shape(given.get(name, ())), strict=False):
             sizes.setdefault(axis, size)

@@ -17,7 +17,8 @@
 import matplotlib.pyplot as plt
 import numpy as np
 
-from attn.ops.softmax import softmax, softmax_backward
+from attn.mechanisms.hard import enumerate_gradient, reinforce, sample
+from attn.ops.softmax import softmax
 
 # %% [markdown]
 # ## The exact gradient
@@ -35,7 +36,7 @@ rng = np.random.default_rng(0)
 e = rng.standard_normal(10)  # scores
 R = 5 + rng.standard_normal(10)  # rewards: all positive, hence the noise
 alpha = softmax(e)
-exact = softmax_backward(R, alpha)
+exact = enumerate_gradient(R, alpha)
 np.set_printoptions(precision=2, suppress=True, linewidth=72)
 print(f"expected reward {alpha @ R:.2f}")
 print("exact gradient", exact, sep="\n")
@@ -48,18 +49,18 @@ print("exact gradient", exact, sep="\n")
 #
 # $$\hat g_j = (\s{R}_i - \s{b}) \, ([i = j] - \s{alpha}_j) .$$
 #
-# The baseline is the knob. It must not depend on the draw.
+# The baseline is the knob. It must not depend on the draw. Each row below is one estimate from one
+# draw; `reinforce` can also take the mean of several.
 
 
 # %%
-def reinforce(b, draws=20_000):
-    rng = np.random.default_rng(1)
-    i = rng.choice(10, size=draws, p=alpha)
-    return (R[i] - b)[:, None] * (np.eye(10)[i] - alpha)
+def estimates(b, number=20_000):
+    i = sample(alpha, np.random.default_rng(1), draws=number)[:, None]
+    return reinforce(R[i], i, np.broadcast_to(alpha, (number, 10)), b)
 
 
 b = 0.0  # the knob: try 2, 5, 8, and alpha @ R
-g = reinforce(b)
+g = estimates(b)
 print("exact gradient       ", exact, sep="\n")
 print("mean of the estimates", g.mean(0), sep="\n")
 print("noise of one estimate", g.std(0), sep="\n")
@@ -68,7 +69,7 @@ print("noise of one estimate", g.std(0), sep="\n")
 place = np.arange(10)
 plt.plot(place, exact, "_", color="C3", markersize=22, label="exact")
 for b, mark in [(0.0, "o"), (alpha @ R, "s")]:
-    g, side = reinforce(b), 0.15 if b else -0.15
+    g, side = estimates(b), 0.15 if b else -0.15
     plt.errorbar(place + side, g.mean(0), g.std(0), fmt=mark, label=f"b = {b:.1f}")
 plt.xlabel("position")
 plt.ylabel("gradient of its score")
@@ -86,7 +87,7 @@ plt.show()
 
 # %% alt="The error stays near zero; the variance is lowest near the expected reward."
 baselines = np.linspace(0, 10, 41)
-samples = [reinforce(b) for b in baselines]
+samples = [estimates(b) for b in baselines]
 figure, (left, right) = plt.subplots(1, 2)
 errors = [np.abs(g.mean(0) - exact).max() for g in samples]
 left.plot(baselines, errors)
@@ -117,7 +118,8 @@ for name, reward in rewards.items():
 # - Take 5 away from all rewards. Which baseline is best now? Does the exact gradient change?
 # - Multiply the scores `e` by 5, so that one position is almost certain. What happens to the
 #   noise, and to the gradient?
-# - Let the baseline cheat: use `b = R[i]`. The noise is gone. What is left of the gradient?
+# - Let the baseline cheat: use `R[i]` in place of `b`. The noise is gone. What is left of the
+#   gradient?
 #
 # The rule is due to Williams ([1992](../reference/bibliography.md#williams1992)); Xu et al.
 # ([2015](../reference/bibliography.md#xu2015)) trained hard attention with it and a running

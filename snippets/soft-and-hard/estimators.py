@@ -2,39 +2,37 @@
 
 import numpy as np
 
-from attn.ops.softmax import softmax, softmax_backward
+from attn.mechanisms.hard import (
+    enumerate_gradient,
+    gumbel_softmax,
+    gumbel_softmax_backward,
+    leave_one_out,
+    reinforce,
+    sample,
+    straight_through,
+)
+from attn.ops.softmax import softmax
 
 rng = np.random.default_rng(0)
-K, tau = 4, 0.5  # draws for one estimate, temperature
-e, h = rng.normal(size=10), rng.normal(size=10)  # ten positions
-alpha = softmax(e)
+N, K, tau = 50_000, 4, 0.5  # estimates, draws for each, temperature
+e, h = rng.normal(size=10), rng.normal(size=(10, 1))  # ten positions
+alpha, rows = softmax(e), np.broadcast_to(softmax(e), (N, 10))
 
+R = 9 - (h[:, 0] - 1) ** 2  # not linear, so that bias can show
+exact = enumerate_gradient(R, alpha)
 
-def R(c):
-    """Reward reading a number near 1; not linear, so that bias can show."""
-    return 9 - (c - 1) ** 2
-
-
-def dR(c):
-    """How the reward changes with the number: not known to REINFORCE."""
-    return -2 * (c - 1)
-
-
-exact = softmax_backward(R(h), alpha)
-s = rng.choice(10, size=(50_000, K), p=alpha)
-dlog = np.eye(10)[s] - alpha
-r = R(h[s])[..., None]
-others = (r.sum(axis=1, keepdims=True) - r) / (K - 1)  # their mean
-y = softmax((e + rng.gumbel(size=(50_000, K, 10))) / tau)  # nearly one-hot
+s = sample(rows, rng, K)
+dc = (-2 * (h[s] - 1)).mean(axis=1, keepdims=True)  # the slope: not known to REINFORCE
+y = gumbel_softmax(np.broadcast_to(e, (N, K, 10)), rng, tau)  # nearly one-hot
+dy = -2 * (y @ h - 1) * h.T / K
 estimates = {
-    "REINFORCE": r * dlog,
-    "mean reward": (r - alpha @ R(h)) * dlog,
-    "leave-one-out": (r - others) * dlog,
-    "straight-through": softmax_backward(dR(h[s])[..., None] * h, alpha),
-    "Gumbel-softmax": softmax_backward(dR(y @ h)[..., None] * h, y) / tau,
+    "REINFORCE": reinforce(R[s], s, rows),
+    "mean reward": reinforce(R[s], s, rows, alpha @ R),
+    "leave-one-out": leave_one_out(R[s], s, rows),
+    "straight-through": straight_through(dc, np.broadcast_to(h, (N, 10, 1)), rows[:, None]),
+    "Gumbel-softmax": gumbel_softmax_backward(dy, y, tau).sum(axis=1),
 }
-for name, samples in estimates.items():
-    g = samples.mean(axis=1)
+for name, g in estimates.items():
     bias, variance = np.linalg.norm(g.mean(axis=0) - exact), g.var(axis=0).sum()
     print(f"{name:17} bias {bias:.1f}, variance {variance:.2f}")
 print(f"length of the exact gradient: {np.linalg.norm(exact):.1f}")

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from attn.mechanisms.hard import enumerate_gradient, sample
 from attn.ops.softmax import softmax
 
 rng = np.random.default_rng(0)
@@ -9,9 +10,9 @@ e = rng.normal(size=10)  # scores of ten positions
 R = 5 + rng.normal(size=10)  # the reward for reading each
 alpha = softmax(e)
 
-exact = alpha * (R - alpha @ R)  # the sum over all ten positions
+exact = enumerate_gradient(R, alpha)  # the sum over all ten positions
 
-draws = rng.choice(10, size=100_000, p=alpha)
+draws = sample(alpha, rng, draws=100_000)
 dlog = np.eye(10)[draws] - alpha  # d log alpha[s] / d e, one row a draw
 estimates = {
     "no baseline": R[draws, None] * dlog,

@@ -1,14 +1,19 @@
-"""The reward of the blend and the mean reward of the draws, for two rewards."""
+"""The reward of the blend and the mean reward of the draws: values and gradients."""
 
 import numpy as np
 
-h = np.array([-1.0, 1.0])  # two positions, one number each
-alpha = np.array([0.5, 0.5])
+from attn.mechanisms.hard import enumerate_gradient
+from attn.ops.softmax import softmax_backward
 
-rewards = {
-    "linear, R(c) = 3 c + 1": lambda c: 3 * c + 1,
-    "quadratic, R(c) = 1 - c^2": lambda c: 1 - c**2,
+h = np.array([-1.0, 1.0])  # two positions, one number each
+alpha = np.array([0.25, 0.75])
+c = alpha @ h
+
+rewards = {  # R(c) and its slope
+    "linear, R(c) = 3 c + 1": (lambda c: 3 * c + 1, 3),
+    "quadratic, R(c) = 1 - c^2": (lambda c: 1 - c**2, -2 * c),
 }
-for name, R in rewards.items():
-    soft, hard = R(alpha @ h), alpha @ R(h)
-    print(f"{name}: soft {soft:.1f}, hard {hard:.1f}")
+for name, (R, slope) in rewards.items():
+    print(name)
+    print(f"  soft {R(c):4.2f}, gradient", softmax_backward(slope * h, alpha).round(3))
+    print(f"  hard {alpha @ R(h):4.2f}, gradient", enumerate_gradient(R(h), alpha).round(3))
