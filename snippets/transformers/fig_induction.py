@@ -37,7 +37,7 @@ def figure(train_induction: Runs, train_induction_one: Runs, colors: dict[str, s
             name = label if seed == 0 else None
             axes[0].plot(steps, loss.mean(axis=1), dash, color=colors[role], label=name, lw=1.4)
     axes[0].set(title="loss", xlabel="training step", ylim=(0, 4))
-    axes[0].legend(loc="lower left")
+    axes[0].legend(loc="center right")
     run = next(iter(train_induction.values()))
     shade = LinearSegmentedColormap.from_list("weight", [colors["paper"], colors["weight"]])
     heads = (("first", "layer 1: the one before"), ("last", "layer 2: what followed"))
