@@ -1,4 +1,4 @@
-"""One draw by hand: what it does to four scores, without a baseline and with one."""
+"""One draw by hand: what it does to four scores, by baseline."""
 
 import numpy as np
 

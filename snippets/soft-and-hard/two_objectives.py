@@ -1,4 +1,4 @@
-"""The reward of the blend and the mean reward of the draws: values and gradients."""
+"""The reward of the blend and the mean reward of the draws."""
 
 import numpy as np
 
@@ -14,6 +14,8 @@ rewards = {  # R(c) and its slope
     "quadratic, R(c) = 1 - c^2": (lambda c: 1 - c**2, -2 * c),
 }
 for name, (R, slope) in rewards.items():
+    dsoft = softmax_backward(slope * h, alpha)
+    dhard = enumerate_gradient(R(h), alpha)
     print(name)
-    print(f"  soft {R(c):4.2f}, gradient", softmax_backward(slope * h, alpha).round(3))
-    print(f"  hard {alpha @ R(h):4.2f}, gradient", enumerate_gradient(R(h), alpha).round(3))
+    print(f"  soft {R(c):4.2f}, gradient", dsoft.round(3))
+    print(f"  hard {alpha @ R(h):4.2f}, gradient", dhard.round(3))
