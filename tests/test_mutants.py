@@ -217,6 +217,45 @@ a layer that does not ask the source | models/encoder_decoder.py | models/test_e
 the decoder sees the word that it must write | models/encoder_decoder.py | models/test_encoder_decoder.py::test_future_token_cannot_leak
 - before = np.pad(y[:, :-1], ((0, 0), (1, 0)))
 + before = y
+no softmax in the memory network | mechanisms/lookup.py | models/test_memnet.py::test_the_loss_is_the_papers_sum
+- p = softmax(score(q, k), mask)
++ p = score(q, k)
+
+every hop searches the first table | models/memnet.py | models/test_memnet.py::test_memn2n_adjacent_tying
+- list(pairwise(range(len(E))))
++ [(0, k) for k in range(1, len(E))]
+
+the answer does not teach the last table | models/memnet.py | models/test_memnet.py::test_gradcheck_memn2n
+- d.E[1:] + last * d.W.T
++ d.E[1:]
+
+what was asked is forgotten | models/memnet.py | models/test_memnet.py::test_the_loss_is_the_papers_sum
+- return (u if H is None else project(u, H)) + o[:, 0]
++ return 0 * u + o[:, 0]
+
+time runs backward | models/memnet.py | models/test_memnet.py::test_the_time_of_a_fact_is_its_distance_from_the_question
+- tables.T[:, None, : x.shape[1]]
++ tables.T[:, None, : x.shape[1]][:, :, ::-1]
+
+places counted from 0 | ops/bags.py | ops/test_bags.py::test_memn2n_position_encoding_formula
+- np.arange(1, x.shape[-1] + 1) / J
++ np.arange(x.shape[-1]) / J
+
+places of padding counted too | ops/bags.py | ops/test_bags.py::test_room_for_more_words_changes_the_variant_and_not_the_paper
+- J = np.maximum((x != 0).sum(axis=-1, keepdims=True), 1)
++ J = x.shape[-1]
+
+the worse of two facts is kept | models/memnn.py | models/test_memnn.py::test_find_keeps_the_better_of_two_facts_in_the_order_they_were_told
+- (s < 0)
++ (s > 0)
+
+what was found is forgotten | models/memnn.py | models/test_memnn.py::test_find_keeps_the_better_of_two_facts_in_the_order_they_were_told
+- u = u + found[np.arange(len(x)), o[-1]]
++ u = 1 * u
+
+only one side of a pair is ranked | models/memnn.py | models/test_memnn.py::test_the_loss_is_the_papers_sum
+- late_1 * gap_1 + late_2 * gap_2
++ late_1 * gap_1
 
 an upward import | ops/masks.py | test_package.py::test_imports_point_down_the_reading_order
 - from attn.ops.checks

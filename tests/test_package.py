@@ -31,6 +31,7 @@ READING_ORDER = [
     "ops.scores",
     "ops.layers",
     "ops.activations",
+    "ops.bags",
     "ops.positions",
     "ops.recurrent",
     "mechanisms.attention",
@@ -38,6 +39,7 @@ READING_ORDER = [
     "mechanisms.local",
     "mechanisms.tiled",
     "mechanisms.hard",
+    "mechanisms.lookup",
     "mechanisms.heads",
     "mechanisms.addressing",
     "models.seq2seq",
@@ -47,12 +49,15 @@ READING_ORDER = [
     "models.transformer",
     "models.encoder_decoder",
     "models.glimpse",
+    "models.memnn",
+    "models.memnet",
     "tools.gradcheck",
     "tools.optim",
     "tools.train",
     "tools.data",
     "tools.metrics",
     "tools.retrieval",
+    "tools.stories",
 ]
 
 PRIMES = (3, 5, 7, 11, 13, 17, 19, 23, 29)
@@ -488,19 +493,53 @@ def run_glimpse(model, rng):
     ]
 
 
+STORY = {"b": 3, "n": 5, "j": 7, "i": 11, "v": 13, "d": 17, "s": 19, "t": 2}
+STORY |= {"k": 2, "hops": 2, "n_noisy": 6}
+
+
+def run_memnn(model, rng):
+    b, n, j, i, v, d, *_ = STORY.values()
+    x, q, y = (rng.integers(1, v, shape) for shape in ((b, n, j), (b, i), b))
+    params = model.init(rng, v, d)
+    support, rivals = model.guess(rng, x, q, y, np.ones(v, bool))
+    model.respond(params, x, q, support)
+    return [
+        (params, *model.loss_and_grads(params, (x, q, y, support, rivals))),
+        (
+            params,
+            *model.loss_and_grads(params, (x, q, y, support, model.one_rival(rng, x, support))),
+        ),
+        (params, *model.loss_and_grads_answers(params, (x, q, y, support, None))),
+    ]
+
+
+def run_memnet(model, rng):
+    b, n, j, i, v, d, s, *_ = STORY.values()
+    batch = [rng.integers(1, v, shape) for shape in ((b, n, j), (b, i), b)]
+    params, layerwise = model.init(rng, v, s, d, hops=1), model.init_layerwise(rng, v, s, d)
+    model.random_noise(rng, batch[0])
+    return [
+        (params, *model.loss_and_grads(params, batch)),
+        (params, *model.loss_and_grads(params, batch, looking=model.linear)),
+        (layerwise, *model.loss_and_grads_layerwise(layerwise, batch, hops=2)),
+    ]
+
+
 MODELS = {
-    "models.seq2seq": run_seq2seq,
-    "models.luong": run_luong,
-    "models.adversary": run_adversary,
-    "models.blocks": run_blocks,
-    "models.transformer": run_transformer,
-    "models.encoder_decoder": run_encoder_decoder,
-    "models.glimpse": run_glimpse,
+    "models.seq2seq": (run_seq2seq, SIZES),
+    "models.luong": (run_luong, SIZES),
+    "models.adversary": (run_adversary, SIZES),
+    "models.blocks": (run_blocks, TRANSFORMERS["models.blocks"]),
+    "models.transformer": (run_transformer, TRANSFORMERS["models.transformer"]),
+    "models.encoder_decoder": (run_encoder_decoder, TRANSFORMERS["models.encoder_decoder"]),
+    "models.glimpse": (run_glimpse, GLIMPSE),
+    "models.memnn": (run_memnn, STORY),
+    "models.memnet": (run_memnet, STORY),
 }
 
 
-def sizes_of_call(module, f, given):
-    sizes = dict({**TRANSFORMERS, "models.glimpse": GLIMPSE}.get(module, SIZES))
+def sizes_of_call(sizes, f, given):
+    sizes = dict(sizes)
     for name, spec in parse(f)[0].items():
         for axis, size in zip(spec, np.shape(given.get(name, ())), strict=False):
             sizes.setdefault(axis, size)
@@ -514,6 +553,7 @@ def test_every_model_is_run():
 @pytest.mark.parametrize("module", MODELS)
 def test_models_work_in_the_documented_shapes_in_float32_throughout(module, monkeypatch):
     model = importlib.import_module(f"attn.{module}")
+    run, known = MODELS[module]
     called = set()
 
     def watched(f):
@@ -521,11 +561,10 @@ def test_models_work_in_the_documented_shapes_in_float32_throughout(module, monk
             called.add(f)
             result = f(*args, **kwargs)
             given = inspect.signature(f).bind(*args, **kwargs).arguments
-            sizes = sizes_of_call(module, f, given)
+            sizes = sizes_of_call(known, f, given)
             for name, spec in parse(f)[0].items():
-                assert name not in given or has_shape(given[name], spec, sizes) or name in sizes, (
-                    name
-                )
+                left_out = given.get(name) is None or name in sizes
+                assert left_out or has_shape(given[name], spec, sizes), name
             assert_documented(f, result, sizes)
             floats = [x for x in arrays(result) if getattr(x, "dtype", bool) in FLOATS]
             assert all(x.dtype == np.float32 for x in floats)
@@ -536,7 +575,7 @@ def test_models_work_in_the_documented_shapes_in_float32_throughout(module, monk
     documented = {f for f in public(module) if "Shapes:" in inspect.getdoc(f)}
     for f in documented:
         monkeypatch.setattr(model, f.__name__, watched(f))
-    for params, loss, grads in MODELS[module](model, np.random.default_rng(0)):
+    for params, loss, grads in run(model, np.random.default_rng(0)):
         assert isinstance(loss, float)
         assert grads.keys() == params.keys()
         for key, p in params.items():
