@@ -139,8 +139,8 @@ the gate reversed | mechanisms/addressing.py | mechanisms/test_addressing.py::te
 + (1 - g) * w_c + g * w_prev
 
 a shift that falls off the end | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_shift_is_circular
-- np.roll(w, by, axis=-1) for
-+ np.roll(w, by, axis=-1) * (np.arange(w.shape[-1]) >= by) for
+- mode="wrap"
++ mode="clip"
 
 a shift the other way | mechanisms/addressing.py | mechanisms/test_addressing.py::test_shift_is_the_circular_sum_of_the_paper
 - range(-r, r + 1)
@@ -149,6 +149,22 @@ a shift the other way | mechanisms/addressing.py | mechanisms/test_addressing.py
 added, then erased | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_erase_then_add_order
 - return erased + _outer(w, a)
 + return (M + _outer(w, a)) * (1 - _outer(w, e))
+
+added by all heads, then erased | mechanisms/addressing.py | mechanisms/test_addressing.py::test_write_heads_all_erase_then_all_add
+- math.prod(_kept(w, e), start=M) + _spread(w, a)
++ math.prod(_kept(w, e), start=M + _spread(w, a))
+
+a power that underflows | mechanisms/addressing.py | mechanisms/test_addressing.py::test_sharpening_survives_any_power
+- softmax(gamma[..., None] * np.log(w_s))
++ (w_s ** gamma[..., None]) / (w_s ** gamma[..., None]).sum(axis=-1, keepdims=True)
+
+read before it is written | models/ntm.py | models/test_ntm.py::test_the_loss_is_that_of_the_papers_equations
+- read_heads(w[:, : size.reads], M)
++ read_heads(w[:, : size.reads], state.M)
+
+the heads forget where they were | models/ntm.py | models/test_ntm.py::test_gradcheck_ntm
+- dw = dafter.w + np.concatenate(
++ dw = np.concatenate(
 
 a wrong documented shape | ops/scores.py | test_package.py::test_documented_shapes_are_true
 - -> e (..., n, m)

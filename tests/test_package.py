@@ -32,8 +32,10 @@ READING_ORDER = [
     "ops.layers",
     "ops.activations",
     "ops.bags",
+    "ops.bits",
     "ops.positions",
     "ops.recurrent",
+    "ops.lstm",
     "mechanisms.attention",
     "mechanisms.luong",
     "mechanisms.local",
@@ -51,10 +53,13 @@ READING_ORDER = [
     "models.glimpse",
     "models.memnn",
     "models.memnet",
+    "models.lstm",
+    "models.ntm",
     "tools.gradcheck",
     "tools.optim",
     "tools.train",
     "tools.data",
+    "tools.algorithms",
     "tools.metrics",
     "tools.retrieval",
     "tools.stories",
@@ -425,6 +430,36 @@ def run_adversary(model, rng):
     return [(params, *model.loss_and_grads(params, frozen))]
 
 
+MACHINE = {"b": 3, "T": 7, "i": 11, "o": 13, "n": 17, "m": 19, "d": 23, "h": 5, "p": 237}
+
+
+def run_machine(model, rng, **sizes):
+    b, T, i, o, n, *_ = MACHINE.values()
+    x, y = (rng.random((b, T, width)).astype(np.float32) for width in (i, o))
+    params = model.init(rng, i, o, n, **sizes)
+    model.answer(params, x)
+    return params, (params, *model.loss_and_grads(params, (x, y, rng.random((b, T)) < 0.5)))
+
+
+def run_lstm(model, rng):
+    return [run_machine(model, rng, layers=2)[1]]
+
+
+def run_ntm(model, rng):
+    m, d, h, p = (MACHINE[key] for key in ("m", "d", "h", "p"))
+    sizes = {"rows": m, "width": d, "reads": 3, "writes": h - 3}
+    params, trained = run_machine(model, rng, **sizes)
+    assert params["W_h"].shape[1] == p
+    b, T, i, o, n, *_ = MACHINE.values()
+    model.watch(params, rng.random((b, T, i)).astype(np.float32))
+    feedforward = model.init_feedforward(rng, i, o, n, **sizes)
+    zeros = [np.zeros((b, T, width), np.float32) for width in (i, o)]
+    return [
+        trained,
+        (feedforward, *model.loss_and_grads(feedforward, (*zeros, zeros[0][..., 0] == 0))),
+    ]
+
+
 TRANSFORMERS = {
     "models.blocks": {"b": 3, "n": 5, "h": 2, "p": 11, "d": 22, "w": 13, "v": 17, "l": 4},
     "models.transformer": {"b": 3, "d": 22, "h": 2, "w": 13, "v": 17, "l": 4, "length": 5},
@@ -535,6 +570,8 @@ MODELS = {
     "models.glimpse": (run_glimpse, GLIMPSE),
     "models.memnn": (run_memnn, STORY),
     "models.memnet": (run_memnet, STORY),
+    "models.lstm": (run_lstm, MACHINE),
+    "models.ntm": (run_ntm, MACHINE),
 }
 
 

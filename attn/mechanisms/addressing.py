@@ -1,5 +1,8 @@
 """Where to read and write in a memory: the stages and heads of the Neural Turing Machine."""
 
+import math
+from typing import NamedTuple
+
 import numpy as np
 
 from attn.ops.checks import check_shapes
@@ -7,6 +10,18 @@ from attn.ops.products import combine, combine_backward
 from attn.ops.scores import cosine, cosine_backward
 from attn.ops.softmax import softmax, softmax_backward
 from attn.types import Array
+
+
+class Stages(NamedTuple):
+    """What the way back through address needs: the weights after each stage, and the cosines."""
+
+    k_length: Array
+    M_length: Array
+    K: Array
+    w_c: Array
+    w_g: Array
+    w_s: Array
+    w: Array
 
 
 def content(k: Array, beta: Array, M: Array) -> Array:
@@ -82,7 +97,8 @@ def shift(w_g: Array, s: Array) -> Array:
     Source: Graves et al. 2014, eq. 8.
     """
     _check_shift(w_g, s)
-    return (_moved(w_g, s.shape[-1]) @ s[..., None])[..., 0]
+    moved = _moved(w_g, s.shape[-1])
+    return np.asarray(sum(s[..., move, None] * w for move, w in enumerate(moved)))
 
 
 def shift_backward(dw_s: Array, w_g: Array, s: Array) -> tuple[Array, Array]:
@@ -93,8 +109,8 @@ def shift_backward(dw_s: Array, w_g: Array, s: Array) -> tuple[Array, Array]:
     Shapes: dw_s (..., m), w_g (..., m), s (..., r) -> dw_g (..., m), ds (..., r)
     Source: the derivative of Graves et al. 2014, eq. 8.
     """
-    ds = (dw_s[..., None, :] @ _moved(w_g, s.shape[-1]))[..., 0, :]
-    return shift(dw_s, s[..., ::-1]), ds
+    ds = [np.vecdot(dw_s, w) for w in _moved(w_g, s.shape[-1])]
+    return shift(dw_s, s[..., ::-1]), np.stack(ds, axis=-1)
 
 
 def sharpen(w_s: Array, gamma: Array) -> Array:
@@ -107,8 +123,8 @@ def sharpen(w_s: Array, gamma: Array) -> Array:
     Source: Graves et al. 2014, eq. 9; in logarithms no power can underflow the whole sum.
     """
     check_shapes("w_s (..., m), gamma (...)", w_s, gamma)
-    log_w = np.log(w_s, where=w_s != 0, out=np.full_like(w_s, -np.inf))  # log 0 = −∞
-    return softmax(gamma[..., None] * log_w)
+    with np.errstate(divide="ignore"):  # log 0 = −∞, which weighs 0
+        return softmax(gamma[..., None] * np.log(w_s))
 
 
 def sharpen_backward(dw: Array, w_s: Array, gamma: Array) -> tuple[Array, Array]:
@@ -121,9 +137,7 @@ def sharpen_backward(dw: Array, w_s: Array, gamma: Array) -> tuple[Array, Array]
     Shapes: dw (..., m), w_s (..., m), gamma (...) -> dw_s (..., m), dgamma (...)
     Source: the derivative of Graves et al. 2014, eq. 9.
     """
-    de = softmax_backward(dw, sharpen(w_s, gamma))
-    w_s = np.where(w_s == 0, 1, w_s)  # de is 0 there
-    return gamma[..., None] * de / w_s, (de * np.log(w_s)).sum(axis=-1)
+    return _sharpen_backward(dw, w_s, gamma, sharpen(w_s, gamma))
 
 
 def read(w: Array, M: Array) -> Array:
@@ -182,13 +196,155 @@ def write_backward(
     return dw, -read(w, derased), read(w, dM_new), dM_new * (1 - _outer(w, e))
 
 
+def address(
+    k: Array, beta: Array, g: Array, s: Array, gamma: Array, M: Array, w_prev: Array
+) -> tuple[Array, Stages]:
+    """Take the four stages with all heads at once: they look at the same memory.
+
+    w_c = softmax(beta K[k, M]),  w_g = interpolate(w_c, g, w_prev),  w_s = shift(w_g, s),
+    w = sharpen(w_s, gamma)
+
+    Shapes: k (..., h, d), beta (..., h), g (..., h), s (..., h, r), gamma (..., h), M (..., m, d),
+        w_prev (..., h, m) -> w (..., h, m), trace
+    Raises: ValueError if an array is not of floats, shapes do not fit, or s is even in length.
+    Source: Graves et al. 2014, Fig. 2 and eqs. 5-9.
+    """
+    check_shapes("k (..., h, d), beta (..., h), M (..., m, d)", k, beta, M)
+    k_length, M_length = _lengths(k), _lengths(M)
+    K = k @ M.mT / (k_length[..., None] * M_length[..., None, :])
+    w_c = softmax(beta[..., None] * K)
+    w_g = interpolate(w_c, g, w_prev)
+    w_s = shift(w_g, s)
+    w = sharpen(w_s, gamma)
+    return w, Stages(k_length, M_length, K, w_c, w_g, w_s, w)
+
+
+def address_backward(
+    dw: Array,
+    trace: Stages,
+    k: Array,
+    beta: Array,
+    g: Array,
+    s: Array,
+    gamma: Array,
+    M: Array,
+    w_prev: Array,
+) -> tuple[Array, Array, Array, Array, Array, Array, Array]:
+    """Gradient of address: the stages in reverse, from the weights that each gave.
+
+    Shapes: dw (..., h, m), k (..., h, d), beta (..., h), g (..., h), s (..., h, r),
+        gamma (..., h), M (..., m, d), w_prev (..., h, m)
+        -> dk (..., h, d), dbeta (..., h), dg (..., h), ds (..., h, r), dgamma (..., h),
+        dM (..., m, d), dw_prev (..., h, m)
+    Source: the derivative of Graves et al. 2014, eqs. 5-9.
+    """
+    dw_s, dgamma = _sharpen_backward(dw, trace.w_s, gamma, trace.w)
+    dw_g, ds = shift_backward(dw_s, trace.w_g, s)
+    dw_c, dg, dw_prev = interpolate_backward(dw_g, trace.w_c, g, w_prev)
+    de = softmax_backward(dw_c, trace.w_c)
+    dk, dM = _cosines_backward(beta[..., None] * de, trace, k, M)
+    return dk, np.vecdot(de, trace.K), dg, ds, dgamma, dM, dw_prev
+
+
+def read_heads(w: Array, M: Array) -> Array:
+    """Read with several heads at once.
+
+    r_h = Σ_i w_h(i) M(i)
+
+    Shapes: w (..., h, m), M (..., m, d) -> r (..., h, d)
+    Raises: ValueError if an array is not of floats or shapes do not fit.
+    Source: Graves et al. 2014, eq. 2.
+    """
+    check_shapes("w (..., h, m), M (..., m, d)", w, M)
+    return combine(w, M)
+
+
+def read_heads_backward(dr: Array, w: Array, M: Array) -> tuple[Array, Array]:
+    """Gradient of read_heads.
+
+    dw_h(i) = dr_hᵀ M(i),  dM(i) = Σ_h w_h(i) dr_h
+
+    Shapes: dr (..., h, d), w (..., h, m), M (..., m, d) -> dw (..., h, m), dM (..., m, d)
+    Source: the derivative of Graves et al. 2014, eq. 2.
+    """
+    return dr @ M.mT, _spread(w, dr)
+
+
+def write_heads(w: Array, e: Array, a: Array, M: Array) -> Array:
+    """Write with several heads at once: all erase, then all add; their order changes nothing.
+
+    M_new(i) = M(i) Π_h (1 − w_h(i) e_h) + Σ_h w_h(i) a_h
+
+    Shapes: w (..., h, m), e (..., h, d), a (..., h, d), M (..., m, d) -> M_new (..., m, d)
+    Raises: ValueError if an array is not of floats or shapes do not fit.
+    Source: Graves et al. 2014, sec. 3.2.
+    """
+    check_shapes("w (..., h, m), e (..., h, d), a (..., h, d), M (..., m, d)", w, e, a, M)
+    return math.prod(_kept(w, e), start=M) + _spread(w, a)
+
+
+def write_heads_backward(
+    dM_new: Array, w: Array, e: Array, a: Array, M: Array
+) -> tuple[Array, Array, Array, Array]:
+    """Gradient of write_heads: each erase sees the memory as the others leave it.
+
+    R_h(i) = dM_new(i) M(i) Π_{l≠h} (1 − w_l(i) e_l)
+    dw_h(i) = dM_new(i)ᵀ a_h − R_h(i)ᵀ e_h,  de_h = −Σ_i w_h(i) R_h(i)
+    da_h = Σ_i w_h(i) dM_new(i),  dM(i) = dM_new(i) Π_h (1 − w_h(i) e_h)
+
+    Shapes: dM_new (..., m, d), w (..., h, m), e (..., h, d), a (..., h, d), M (..., m, d)
+        -> dw (..., h, m), de (..., h, d), da (..., h, d), dM (..., m, d)
+    Source: the derivative of Graves et al. 2014, sec. 3.2.
+    """
+    dw, de, kept = a @ dM_new.mT, np.empty_like(e), _kept(w, e)
+    for h in range(len(kept)):
+        R = math.prod(kept[:h] + kept[h + 1 :], start=dM_new * M)
+        one = slice(h, h + 1)
+        dw[..., one, :] -= e[..., one, :] @ R.mT
+        de[..., one, :] = -w[..., one, :] @ R
+    return dw, de, w @ dM_new, math.prod(kept, start=dM_new)
+
+
+def _kept(w: Array, e: Array) -> list[Array]:
+    # What each head leaves of the memory, 1 − w_h(i) e_h.
+    heads = (slice(h, h + 1) for h in range(w.shape[-2]))
+    return [1 - _spread(w[..., h, :], e[..., h, :]) for h in heads]
+
+
+def _spread(w: Array, x: Array) -> Array:
+    # Σ_h w_h(i) x_h. One head gets an empty second one: NumPy is slow where the inner length is 1.
+    if w.shape[-2] == 1:
+        w, x = np.concatenate([w, w], axis=-2), np.concatenate([x, np.zeros_like(x)], axis=-2)
+    return w.mT @ x
+
+
+def _lengths(x: Array) -> Array:
+    return np.sqrt(np.einsum("...d,...d->...", x, x) + 1e-6)  # as in cosine
+
+
+def _cosines_backward(dK: Array, trace: Stages, k: Array, M: Array) -> tuple[Array, Array]:
+    k_length, M_length, K = trace[:3]
+    ddot, along = dK / (k_length[..., None] * M_length[..., None, :]), dK * K
+    dk = ddot @ M - k * (along.sum(axis=-1) / k_length**2)[..., None]
+    dM = ddot.mT @ k - M * (along.sum(axis=-2) / M_length**2)[..., None]
+    return dk, dM
+
+
+def _sharpen_backward(dw: Array, w_s: Array, gamma: Array, w: Array) -> tuple[Array, Array]:
+    de = softmax_backward(dw, w)
+    w_s = np.where(w_s == 0, 1, w_s)  # de is 0 there
+    return gamma[..., None] * de / w_s, np.vecdot(de, np.log(w_s))
+
+
 def _outer(w: Array, x: Array) -> Array:
     return w[..., :, None] * x[..., None, :]
 
 
-def _moved(w: Array, moves: int) -> Array:
-    r = moves // 2
-    return np.stack([np.roll(w, by, axis=-1) for by in range(-r, r + 1)], axis=-1)
+def _moved(w: Array, moves: int) -> list[Array]:
+    # Row i of the m rows after a move by δ is row i − δ before it, on the ring.
+    m, r = w.shape[-1], moves // 2
+    ring = np.take(w, np.arange(-r, m + r), axis=-1, mode="wrap")
+    return [ring[..., r - by : r - by + m] for by in range(-r, r + 1)]
 
 
 def _check_shift(w_g: Array, s: Array) -> None:

@@ -7,13 +7,16 @@ from hypothesis import strategies as st
 
 from attn.mechanisms import addressing
 from attn.mechanisms.addressing import (
+    address,
     content,
     interpolate,
     read,
+    read_heads,
     sharpen,
     sharpen_backward,
     shift,
     write,
+    write_heads,
 )
 from attn.tools.gradcheck import gradcheck
 
@@ -38,6 +41,22 @@ def arguments(name, rng, rows=7):
         "sharpen": (w, 1 + rng.random(2)),
         "read": (w, M),
         "write": (w, rng.random((2, 5)), normal((2, 5)), M),
+        "read_heads": (simplex(rng, 2, 3, rows), M),
+        "write_heads": (
+            simplex(rng, 2, 3, rows),
+            rng.random((2, 3, 5)),
+            normal((2, 3, 5)),
+            M,
+        ),
+        "address": (
+            normal((2, 3, 5)),
+            1 + rng.random((2, 3)),
+            rng.random((2, 3)),
+            simplex(rng, 2, 3, 3),
+            1 + rng.random((2, 3)),
+            M,
+            simplex(rng, 2, 3, rows),
+        ),
     }[name]
 
 
@@ -142,6 +161,97 @@ def test_ntm_erase_then_add_order():
     assert new.tolist() == [[1, 2, 3], [7, 7, 7]]
 
 
+def address_backward(dw, *args):
+    return addressing.address_backward(dw, address(*args)[1], *args)
+
+
+def each_head(k, beta, g, s, gamma, M, w_prev):
+    """The stages one by one, a head at a time."""
+    for h in range(k.shape[1]):
+        w_g = interpolate(content(k[:, h], beta[:, h], M), g[:, h], w_prev[:, h])
+        yield sharpen(shift(w_g, s[:, h]), gamma[:, h])
+
+
+@pytest.mark.parametrize("zero", [None, "memory", "key"])
+def test_address_is_the_four_stages_for_each_head(rng, zero):
+    k, *settings, M, w_prev = arguments("address", rng)
+    k, M = k * (zero != "key"), M * (zero != "memory")
+    w, _ = address(k, *settings, M, w_prev)
+    expected = np.stack([*each_head(k, *settings, M, w_prev)], axis=1)
+    np.testing.assert_allclose(w, expected, rtol=1e-12)
+    grads = address_backward(rng.standard_normal(w.shape), k, *settings, M, w_prev)
+    assert all(np.isfinite(g).all() for g in grads)
+
+
+def test_the_gradient_of_address_is_that_of_the_four_stages(rng):
+    args = arguments("address", rng)
+    k, beta, g, s, gamma, M, w_prev = args
+    dw = rng.standard_normal(w_prev.shape)
+    dk, dbeta, dg, ds, dgamma, dM, dw_prev = address_backward(dw, *args)
+    dM_expected = np.zeros_like(M)
+    for h in range(3):
+        w_c = content(k[:, h], beta[:, h], M)
+        w_g = interpolate(w_c, g[:, h], w_prev[:, h])
+        dw_s, dgamma_h = sharpen_backward(dw[:, h], shift(w_g, s[:, h]), gamma[:, h])
+        dw_g, ds_h = addressing.shift_backward(dw_s, w_g, s[:, h])
+        dw_c, dg_h, dw_prev_h = addressing.interpolate_backward(dw_g, w_c, g[:, h], w_prev[:, h])
+        dk_h, dbeta_h, dM_h = addressing.content_backward(dw_c, k[:, h], beta[:, h], M)
+        dM_expected += dM_h
+        pairs = [(dk, dk_h), (dbeta, dbeta_h), (dg, dg_h), (ds, ds_h), (dgamma, dgamma_h)]
+        for got, expected in [*pairs, (dw_prev, dw_prev_h)]:
+            np.testing.assert_allclose(got[:, h], expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(dM, dM_expected, rtol=1e-9, atol=1e-12)
+
+
+def test_heads_read_as_if_alone(rng):
+    w, M = arguments("read_heads", rng)
+    r = read_heads(w, M)
+    for h in range(3):
+        np.testing.assert_allclose(r[:, h], read(w[:, h], M), rtol=1e-12)
+
+
+@pytest.mark.parametrize("heads", [1, 2, 3])
+def test_write_heads_all_erase_then_all_add(rng, heads):
+    w, e, a, M = arguments("write_heads", rng)
+    w, e, a = w[:, :heads], e[:, :heads], a[:, :heads]
+    new = write_heads(w, e, a, M)
+    for b, i, p in np.ndindex(2, 7, 5):
+        left = math.prod(1 - w[b, h, i] * e[b, h, p] for h in range(heads))
+        added = sum(w[b, h, i] * a[b, h, p] for h in range(heads))
+        assert new[b, i, p] == pytest.approx(M[b, i, p] * left + added)
+
+
+def test_the_order_of_the_write_heads_changes_nothing(rng):
+    w, e, a, M = arguments("write_heads", rng)
+    turned = write_heads(w[:, ::-1], e[:, ::-1], a[:, ::-1], M)
+    np.testing.assert_allclose(turned, write_heads(w, e, a, M), rtol=1e-12)
+
+
+def test_one_write_head_writes_like_write(rng):
+    w, e, a, M = arguments("write", rng)
+    one = write_heads(w[:, None], e[:, None], a[:, None], M)
+    np.testing.assert_allclose(one, write(w, e, a, M), rtol=1e-12)
+
+
+def test_heads_that_erase_all_have_their_gradient(rng):
+    w, e, a, M = arguments("write_heads", rng)
+    w[:] = np.eye(7)[[2, 2, 5]]
+    e[:] = 1  # two heads clear row 2: each finds that the other has done it
+    _, de, _, dM = addressing.write_heads_backward(np.ones_like(M), w, e, a, M)
+    assert de[:, 2] == pytest.approx(-M[:, 5])
+    assert not de[:, :2].any()
+    assert not dM[:, [2, 5]].any()
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+@pytest.mark.parametrize("moves", [1, 3, 9])
+def test_a_shift_may_go_round_the_ring_more_than_once(rng, rows, moves):
+    w, s = simplex(rng, 2, rows), simplex(rng, 2, moves)
+    expected = sum(s[:, by, None] * np.roll(w, by - moves // 2, axis=-1) for by in range(moves))
+    np.testing.assert_allclose(shift(w, s), expected, rtol=1e-12)
+    assert gradcheck(shift, addressing.shift_backward, (w, s), rng) < 1e-7
+
+
 @pytest.mark.parametrize("gamma", [1e-3, 1.0, 50.0])
 def test_a_weight_of_zero_stays_zero_whatever_the_power(gamma):
     w_s, gamma = np.array([0.0, 0.5, 0.5]), np.array(gamma)
@@ -183,10 +293,19 @@ def test_ntm_zero_norm_memory_finite(rng, zero):
 
 
 @pytest.mark.parametrize("rows", [1, 7])
-@pytest.mark.parametrize("name", ["content", "interpolate", "shift", "sharpen", "read", "write"])
+@pytest.mark.parametrize(
+    "name",
+    ["content", "interpolate", "shift", "sharpen", "read", "write", "read_heads", "write_heads"],
+)
 def test_gradcheck_addressing(rng, name, rows):
     f, f_backward = getattr(addressing, name), getattr(addressing, f"{name}_backward")
     assert gradcheck(f, f_backward, arguments(name, rng, rows), rng) < 1e-7
+
+
+@pytest.mark.parametrize("rows", [1, 7])
+def test_gradcheck_address(rng, rows):
+    args = arguments("address", rng, rows)
+    assert gradcheck(lambda *args: address(*args)[0], address_backward, args, rng) < 1e-7
 
 
 def test_gradcheck_content_and_sharpen_with_ties(rng):
@@ -202,6 +321,10 @@ def test_a_memory_shared_by_no_batch_needs_no_batch(rng):
     assert content(k, np.asarray(beta), M).shape == (7,)
 
 
+def _five(x):
+    return x(2, 5), x(2), x(2), x(2, 3), x(2)
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
@@ -214,6 +337,10 @@ def test_a_memory_shared_by_no_batch_needs_no_batch(rng):
         (lambda x: sharpen(x(7).astype(int), x()), "w_s: expected an array of floats, got int64"),
         (lambda x: read(x(7), x(6, 5)), r"M: .* with m = 7, got \(6, 5\)"),
         (lambda x: write(x(7), x(4), x(5), x(7, 5)), r"a: .* with d = 4, got \(5,\)"),
+        (lambda x: read_heads(x(2, 7), x(6, 5)), r"M: .* with m = 7, got \(6, 5\)"),
+        (lambda x: write_heads(x(2, 7), x(3, 5), x(3, 5), x(7, 5)), r"e: .* with h = 2, got \(3"),
+        (lambda x: address(*_five(x), x(7, 4), x(2, 7)), r"M: .* with d = 5, got \(7, 4\)"),
+        (lambda x: address(*_five(x), x(7, 5), x(2, 6)), r"w_prev: .* with m = 7, got \(2, 6\)"),
     ],
 )
 def test_arrays_that_do_not_fit_are_refused_by_name(call, message):
