@@ -134,6 +134,38 @@ a product that wakes the threads of BLAS | mechanisms/tiled.py | mechanisms/test
 - BLAS_ALONE // max
 + 4 * BLAS_ALONE // max
 
+the bias before the scale | mechanisms/biased.py | mechanisms/test_biased.py::test_the_bias_is_added_to_the_scaled_scores
+- scaled_dot(q, k)
++ scaled_dot(q, k) + (1 / q.shape[-1] ** 0.5 - 1) * bias
+
+a stretched bias that gets the mean | mechanisms/biased.py | mechanisms/test_biased.py::test_gradcheck_biased_attention
+- x.sum(axis=stretched,
++ x.mean(axis=stretched,
+
+a slope off by one head | ops/places.py | ops/test_places.py::test_slopes_are_the_geometric_sequence_of_the_paper
+- np.arange(1, H + 1)
++ np.arange(H)
+
+slopes in between that are not | ops/places.py | ops/test_places.py::test_other_counts_take_every_other_slope_of_twice_the_power_below
+- np.arange(heads - H) + 0.5
++ np.arange(heads - H) + 1.5
+
+unsigned distances | ops/places.py | ops/test_places.py::test_alibi_takes_the_slope_times_the_distance
+- t.astype(np.int64) for t in
++ t for t in
+
+a position that counts once | ops/places.py | ops/test_places.py::test_gradcheck_learned
+- dy.sum(axis=tuple(range(dy.ndim - 2)))
++ dy.mean(axis=tuple(range(dy.ndim - 2)))
+
+heads dealt out to groups in turn | mechanisms/heads.py | mechanisms/test_heads.py::test_each_group_of_heads_attends_to_its_own_keys_and_values
+- return x.reshape(*lead, heads // r, r * n, d)
++ return x.reshape(*lead, r, heads // r, n, d).swapaxes(-4, -3).reshape(*lead, heads // r, r * n, d)
+
+a mask for the first head of a group alone | mechanisms/heads.py | mechanisms/test_heads.py::test_the_mask_is_the_same_for_all_grouped_heads
+- np.tile(mask, (r, 1))
++ np.repeat(mask, r, axis=-2)
+
 the gate reversed | mechanisms/addressing.py | mechanisms/test_addressing.py::test_ntm_gate_zero_keeps_previous
 - g * w_c + (1 - g) * w_prev
 + (1 - g) * w_c + g * w_prev

@@ -34,6 +34,7 @@ READING_ORDER = [
     "ops.bags",
     "ops.bits",
     "ops.positions",
+    "ops.places",
     "ops.recurrent",
     "ops.lstm",
     "mechanisms.attention",
@@ -42,6 +43,7 @@ READING_ORDER = [
     "mechanisms.tiled",
     "mechanisms.hard",
     "mechanisms.lookup",
+    "mechanisms.biased",
     "mechanisms.heads",
     "mechanisms.addressing",
     "models.seq2seq",
@@ -65,7 +67,7 @@ READING_ORDER = [
     "tools.stories",
 ]
 
-PRIMES = (3, 5, 7, 11, 13, 17, 19, 23, 29)
+PRIMES = (3, 5, 7, 11, 13, 17, 19, 23, 29, 31)
 FLOATS = (np.float16, np.float32, np.float64)
 
 

@@ -102,6 +102,8 @@ plt.show()
 #   weights uniform? Which makes them an arg-max?
 # - Make the keys longer: multiply `k` by 3. Does $\sqrt{d}$ still help? What did the argument
 #   assume about the entries?
+# - The mean hides *how* the gradient fades. In `sharpness`, print `(size < 0.01).mean()`: what
+#   share of the rows has hardly any? And what do the others have?
 # - Use 100 keys in place of 10. Why does the largest weight fall, although the scores are as far
 #   apart as before?
 #

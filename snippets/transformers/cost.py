@@ -1,8 +1,8 @@
-"""Multiply-adds of one layer, leading terms: self-attention n² d, recurrence n d²."""
+"""Multiply-adds of self-attention over those of a GRU: by the table, and with all matrices."""
 
 d = 512
 for n in (40, 512, 2048):
-    attention = n * n * d / 1e6  # n times n scores, each a product of d numbers
-    recurrence = n * d * d / 1e6  # n times a state times a matrix of d times d
-    print(f"n = {n:4}: attention {attention:7.2f} M, recurrence {recurrence:6.2f} M, ", end="")
-    print(f"ratio {attention / recurrence:.2f}")
+    table = (n * n * d) / (n * d * d)
+    attention = 4 * n * d * d + 2 * n * n * d  # W_q, W_k, W_v, W_o; then scores and blends
+    gru = 6 * n * d * d  # two gates and the new state, each a matrix for the word and the state
+    print(f"n = {n:4}: by the table {table:.2f}, with all matrices {attention / gru:.2f}")
