@@ -93,7 +93,7 @@ def test_a_chapter_has_every_part_that_the_module_asks_for(name: str) -> None:
     assert re.findall(r'=== "(.*)"', text)[:3] == ["Dinner party", "Executive", "Engineer"]
     assert "breaks down when" in text
     assert "honest limit" in text.lower()
-    assert 2 <= text.count("??? predict") <= 4
+    assert 2 <= text.count("??? predict") <= 5
     assert text.count('!!! said "Often said') >= 1
     for last in ("## What to copy", "## Sources", "{{ sources() }}", "{{ figure("):
         assert last in text, last
