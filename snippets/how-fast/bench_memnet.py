@@ -5,13 +5,13 @@ gradients, clipping, and Adam. PyTorch runs twice: with look-ups of embeddings, 
 it, and with words counted first, as attn does it.
 """
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import repeat
 from typing import Any
 
 import numpy as np
+from _hooks.bench import peer
 
 from attn.models import memnet
 from attn.tools.stories import WORDS, batches, encode, stories
@@ -33,9 +33,9 @@ def cases() -> Iterator[tuple[str, Calls]]:
         params = memnet.init(rng, len(WORDS), TIMES, width, HOPS)
         steps = train(params, memnet.loss_and_grads, repeat(batch), repeat(RATE), largest=LARGEST)
         calls: Calls = {"attn": partial(first_of_next, steps)}
-        if importlib.util.find_spec("torch"):
-            calls["PyTorch"] = torch_step(params, batch, looked_up)
-            calls["PyTorch, words counted"] = torch_step(params, batch, counted)
+        if torch := peer("PyTorch"):
+            calls["PyTorch"] = torch_step(torch, params, batch, looked_up)
+            calls["PyTorch, words counted"] = torch_step(torch, params, batch, counted)
         yield f"memory network {size}x{width}", calls
 
 
@@ -44,10 +44,10 @@ def first_of_next(steps: Iterator[Any]) -> float:
     return float(next(steps)[0])
 
 
-def torch_step(params: Any, batch: Any, sentences: Callable[..., Any]) -> Callable[[], float]:
+def torch_step(
+    torch: Any, params: Any, batch: Any, sentences: Callable[..., Any]
+) -> Callable[[], float]:
     """The same model, parameters and optimizer in PyTorch."""
-    import torch
-
     P = {key: torch.nn.Parameter(torch.tensor(value)) for key, value in params.items()}
     optimizer = torch.optim.Adam(P.values(), lr=RATE, fused=True)
     return partial(step, torch, P, optimizer, [torch.tensor(part) for part in batch], sentences)
