@@ -34,7 +34,7 @@ def figure(train_order: Runs, colors: dict[str, str]) -> Figure:
     ax.text(TRAINED * 0.96, 0.03, "trained to here", ha="right", color=colors["soft"])
     bound = np.median([run["without_order"] for run in train_order.values()], axis=0)
     ax.plot(middle, bound, "o", color=colors["ink"], markersize=4, markerfacecolor="none")
-    ax.text(middle[0], 0.62, "○ all that can be known\n   without order", color=colors["ink"])
+    ax.text(middle[0], 0.3, "○ all that can be known\n    without order", color=colors["ink"])
     for row, code in enumerate(first["codes"]):
         name, role, dash, height = LOOKS[code]
         seeds = np.array([run["accuracy"][row] for run in train_order.values()])
