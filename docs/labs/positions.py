@@ -39,8 +39,8 @@ def by_waves(at):
 
 
 def by_angles(at):
-    word = np.ones((at + 1, d))
-    return scaled_dot(rotary(word[at:], np.array([at])), rotary(word, np.arange(at + 1)))[0]
+    word = rotary(np.ones((at + 1, d)), np.arange(at + 1))
+    return scaled_dot(word[at:], word)[0]
 
 
 def by_slope(at, slope=0.25):
@@ -103,7 +103,8 @@ k = np.zeros((8, at + 1, d))
 bias = alibi(slopes, np.array([at]), keys)
 _, alpha = biased_attention(q, k, k, bias)
 for head, line in zip((0, 2, 4, 7), ["-", "--", "-.", ":"], strict=True):
-    plt.plot(at - keys, alpha[head, 0], line, label=f"slope 1/{round(1 / slopes[head])}")
+    name = f"slope 1/{round(1 / slopes[head])}"
+    plt.plot(at - keys, alpha[head, 0], line, label=name)
 plt.xlabel("distance of the key")
 plt.ylabel("weight")
 plt.title("Four of eight heads")

@@ -1,4 +1,4 @@
-"""Shuffle the words: without positions the outputs are shuffled alike, with them they are not."""
+"""Shuffle the words: are the outputs shuffled alike?"""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""Why √d: the spread of a dot product grows with its length, and softmax with it."""
+"""Why √d: a dot product spreads with its length."""
 
 import numpy as np
 
@@ -9,6 +9,7 @@ rng = np.random.default_rng(0)
 for d in (4, 64, 1024):
     q, k = rng.normal(size=(2000, 1, d)), rng.normal(size=(2000, 10, d))
     raw, scaled = dot(q, k), scaled_dot(q, k)
-    peak, scaled_peak = (softmax(e).max(axis=-1).mean() for e in (raw, scaled))
-    print(f"d = {d:4}: variance {raw.var():6.1f}, largest of ten weights", end=" ")
-    print(f"{peak:.2f} raw, {scaled_peak:.2f} scaled")
+    peaks = [softmax(e).max(axis=-1).mean() for e in (raw, scaled)]
+    print(f"d = {d:4}: variance {raw.var():6.1f},", end=" ")
+    print("largest of ten weights", end=" ")
+    print(f"{peaks[0]:.2f} raw, {peaks[1]:.2f} scaled")
