@@ -97,6 +97,10 @@ def test_the_supporting_facts_are_the_last_of_their_kind():
         assert s.support[-1] == came[-1]
 
 
+def test_in_most_three_fact_stories_the_thing_was_taken_where_it_was_before():
+    assert 0.6 < np.mean([s.support[2] < s.support[0] for s in TOLD[3]]) < 0.95
+
+
 def test_stories_are_as_long_as_they_should_be():
     for n, told in TOLD.items():
         assert {len(s.facts) for s in told} == set(range(2 * n, 2 * n + 9))
