@@ -17,7 +17,7 @@ def alt(train_copy: Runs) -> str:
     return (
         "Three maps of the memory, 64 rows down and eight of the 16 numbers across. Rows that have "
         f"changed: {written[0]} after the first vector, {written[1]} after the last, {written[2]} "
-        "when the copy has been read out: the rows below the vectors are scribbled on."
+        "when the copy has been read out."
     )
 
 

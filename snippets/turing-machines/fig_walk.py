@@ -11,15 +11,18 @@ LEAST = 0.05  # weights below are not drawn
 
 
 def alt(train_copy: Runs) -> str:
-    """Say how straight the two diagonals are."""
+    """Say where the heads stand before and after the mark."""
     read, write = weights(train_copy)
     length = len(read) // 2
-    same = np.mean(read[length + 1 :].argmax(axis=1) == write[:length].argmax(axis=1))
+    walk = np.diff(np.unwrap(read[length:].argmax(axis=1), period=read.shape[1]))
+    same = np.isin(read[length:].argmax(axis=1), write[:length].argmax(axis=1)).mean()
     return (
         f"Two maps, steps across and memory rows down. Left, while {length} vectors come in, the "
         f"write head moves one row a step, with {write[:length].max(axis=1).mean():.2f} of its "
-        f"weight on a single row. Right, the read head later walks over the same rows: it stands "
-        f"where the vector was written in {100 * same:.0f} % of the steps."
+        f"weight on a single row, and it walks on while the copy goes out. Right, the read head "
+        f"waits on row {read[:length].mean(axis=0).argmax()}. From the mark on it moves one row in "
+        f"{100 * np.mean(np.abs(walk) == 1):.0f} % of the steps, and {100 * same:.0f} % of its rows "
+        "have been written."
     )
 
 
