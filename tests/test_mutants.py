@@ -265,6 +265,7 @@ a layer that does not ask the source | models/encoder_decoder.py | models/test_e
 the decoder sees the word that it must write | models/encoder_decoder.py | models/test_encoder_decoder.py::test_future_token_cannot_leak
 - before = np.pad(y[:, :-1], ((0, 0), (1, 0)))
 + before = y
+
 no softmax in the memory network | mechanisms/lookup.py | models/test_memnet.py::test_the_loss_is_the_papers_sum
 - p = softmax(score(q, k), mask)
 + p = score(q, k)

@@ -10,7 +10,7 @@ from _hooks import docstrings, reference
 
 ROOT = Path(__file__).parents[2]
 PAGES = ROOT / "docs" / "reference"
-GROUPS = ("types", "ops", "mechanisms", "models", "tools")
+GROUPS = ("types", "ops", "mechanisms", "models", "memories", "tools")
 MODULES = sorted(
     ".".join(path.relative_to(ROOT).with_suffix("").parts)
     for path in (ROOT / "attn").rglob("*.py")
@@ -39,7 +39,8 @@ def documented(module):
 def test_every_module_stands_on_one_page_that_of_its_group():
     assert sorted(ALL) == MODULES
     for group in GROUPS:
-        assert {module.split(".")[1] for module in shown(group)} == {group}
+        package = {"memories": "models"}.get(group, group)  # one page would be too heavy
+        assert {module.split(".")[1] for module in shown(group)} == {package}
 
 
 def test_the_first_page_lists_the_modules_in_the_same_order():
