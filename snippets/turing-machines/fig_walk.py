@@ -21,8 +21,8 @@ def alt(train_copy: Runs) -> str:
         f"write head moves one row a step, with {write[:length].max(axis=1).mean():.2f} of its "
         f"weight on a single row, and it walks on while the copy goes out. Right, the read head "
         f"waits on row {read[:length].mean(axis=0).argmax()}. From the mark on it moves one row in "
-        f"{100 * np.mean(np.abs(walk) == 1):.0f} % of the steps, and {100 * same:.0f} % of its rows "
-        "have been written."
+        f"{100 * np.mean(np.abs(walk) == 1):.0f} % of the steps, and {100 * same:.0f} % of its "
+        "rows have been written."
     )
 
 
