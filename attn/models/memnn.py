@@ -95,7 +95,7 @@ def best(u: Array, m: Array, U_t: Array, slot_x: Indices, filled: Mask) -> Indic
     The fact that leads is always the older of the two: only so has the third feature a say.
 
     Shapes: u (b, d), m (b, n, d), U_t (3, d), slot_x (b), filled (b, n) -> o (b)
-    Source: Weston et al. 2014, sec. 3.4.
+    Source: Weston et al. 2014, sec. 3.4; who is compared with whom first is our reading of it.
     """
     fit, tau, rows = (m @ u[..., None])[..., 0], u @ U_t.T, np.arange(len(u))
     t = np.full(len(u), m.shape[1] - 1)
