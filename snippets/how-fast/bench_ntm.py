@@ -5,12 +5,12 @@ the controller; a batch of 16 sequences of ten vectors to copy. PyTorch runs the
 eagerly, with its own LSTM cell.
 """
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
 import numpy as np
+from _hooks.bench import peer
 
 from attn.models import ntm
 from attn.tools.algorithms import Batch, copy
@@ -31,10 +31,8 @@ def cases() -> Iterator[tuple[str, Calls]]:
 
 def on_torch(params: Params, batch: Batch) -> Calls:
     """The same step in PyTorch; nothing where it is not installed."""
-    if not importlib.util.find_spec("torch"):
+    if not (torch := peer("PyTorch")):
         return {}
-    import torch
-
     free = {key: torch.from_numpy(x.copy()).requires_grad_() for key, x in params.items()}
     given = [torch.from_numpy(x) for x in batch]
     return {"PyTorch": lambda: torch.autograd.grad(loss(torch, free, *given), list(free.values()))}

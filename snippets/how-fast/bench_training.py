@@ -6,7 +6,6 @@ of 32, 32 queries, 64 keys, 256 features), and a Transformer of two layers (64 f
 its attention; JAX and autograd run our equations, JAX compiled.
 """
 
-import importlib.util
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
@@ -15,6 +14,7 @@ import numpy as np
 from _hooks.bench import peer
 
 from attn.models import seq2seq
+from attn.models import transformer as model
 from attn.ops import scores
 
 BATCH, WORDS, LENGTH = 32, 80, 20
@@ -25,7 +25,7 @@ Calls = dict[str, Callable[[], Any]]
 
 
 def cases() -> Iterator[tuple[str, Calls]]:
-    """The three steps."""
+    """The steps."""
     rng = np.random.default_rng(0)
     x, y = rng.integers(1, WORDS, (2, BATCH, LENGTH))
     kept = np.ones((BATCH, LENGTH), bool)
@@ -33,8 +33,7 @@ def cases() -> Iterator[tuple[str, Calls]]:
     ours: Calls = {"attn": partial(seq2seq.loss_and_grads, params, (x, kept, y, kept))}
     yield "translator", ours | torch_translator(x, y) | others(translator_loss, params, x, y)
     yield from additive_cases(rng)
-    if importlib.util.find_spec("attn.models.transformer"):
-        yield "Transformer", transformer(rng)
+    yield "Transformer", transformer(rng)
 
 
 # Additive scores.
@@ -163,12 +162,10 @@ def torch_translator(x: Any, y: Any) -> Calls:
 
 def transformer(rng: np.random.Generator) -> Calls:
     """Ours beside the others'."""
-    from attn.models import transformer as ours
-
-    params = ours.init(rng, WORDS, D, HEADS, LAYERS)
+    params = model.init(rng, WORDS, D, HEADS, LAYERS)
     x, y = rng.integers(0, WORDS, (2, BATCH, TOKENS))
     kept = np.ones(x.shape, bool)
-    calls: Calls = {"attn": partial(ours.loss_and_grads, params, (x, y, kept))}
+    calls: Calls = {"attn": partial(model.loss_and_grads, params, (x, y, kept))}
     return calls | torch_transformer(x, y) | others(transformer_loss, tables(rng), x, y)
 
 
