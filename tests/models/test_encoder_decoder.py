@@ -14,9 +14,9 @@ from attn.models.transformer import CAUSAL, Design, say
 from attn.ops.positions import rotary, rotary_backward
 from attn.ops.softmax import cross_entropy
 from attn.tools.gradcheck import gradcheck_params
+from tests.models.sentences import WORDS_X, WORDS_Y, padded_batch
 
-WORDS_X, WORDS_Y, D, HEADS = 11, 13, 8, 2
-LENGTHS_X, LENGTHS_Y = np.array([4, 2, 1]), np.array([3, 6, 2])
+D, HEADS = 8, 2
 PAPER = Design(CAUSAL.positions, POST)
 
 
@@ -28,15 +28,6 @@ def rng():
 def parameters(rng, **kinds):
     drawn = init(rng, WORDS_X, WORDS_Y, D, HEADS, 2, 10, **kinds, dtype=np.float64)
     return {k: p + 0.1 * rng.standard_normal(p.shape) for k, p in drawn.items()}
-
-
-def padded_batch(rng, more=0):
-    x_mask = np.arange(LENGTHS_X.max() + more) < LENGTHS_X[:, None]
-    y_mask = np.arange(LENGTHS_Y.max() + more) < LENGTHS_Y[:, None]
-    x, y = np.zeros(x_mask.shape, int), np.zeros(y_mask.shape, int)
-    x[x_mask] = rng.integers(1, WORDS_X, LENGTHS_X.sum())
-    y[y_mask] = rng.integers(1, WORDS_Y, LENGTHS_Y.sum())
-    return x, x_mask, y, y_mask
 
 
 def scores(p, batch, design=CAUSAL):

@@ -23,9 +23,9 @@ from attn.models.seq2seq import (
     translate_fixed,
 )
 from attn.tools.gradcheck import gradcheck_params
+from tests.models.sentences import LENGTHS_X, WORDS_X, WORDS_Y, alone, cell, padded_batch
 
-WORDS_X, WORDS_Y, M, N, A = 11, 13, 3, 5, 7
-LENGTHS_X, LENGTHS_Y = np.array([4, 2, 1]), np.array([3, 6, 2])
+M, N, A = 3, 5, 7
 BOTH = [(init, loss_and_grads), (init_fixed, loss_and_grads_fixed)]
 
 
@@ -39,33 +39,6 @@ def parameters(rng, start=init, dtype=np.float64):
     params = start(rng, WORDS_X, WORDS_Y, **sizes, dtype=dtype)
     noise = {k: 0.3 * rng.standard_normal(v.shape) for k, v in params.items()}  # biases, v_a too
     return {k: (v + noise[k]).astype(dtype) for k, v in params.items()}
-
-
-def padded_batch(rng, more=0):
-    x_mask = np.arange(LENGTHS_X.max() + more) < LENGTHS_X[:, None]
-    y_mask = np.arange(LENGTHS_Y.max() + more) < LENGTHS_Y[:, None]
-    x, y = np.zeros(x_mask.shape, int), np.zeros(y_mask.shape, int)
-    x[x_mask] = rng.integers(1, WORDS_X, LENGTHS_X.sum())
-    y[y_mask] = rng.integers(1, WORDS_Y, LENGTHS_Y.sum())
-    return x, x_mask, y, y_mask
-
-
-def alone(batch, k):
-    """Sentence k without its padding."""
-    x, x_mask, y, y_mask = batch
-    x, y = x[k : k + 1, x_mask[k]], y[k : k + 1, y_mask[k]]
-    return x, np.ones(x.shape, bool), y, np.ones(y.shape, bool)
-
-
-def sigma(x):
-    return 1 / (1 + np.exp(-x))
-
-
-def cell(a, h, U, U_h):
-    n = len(h)
-    r = sigma(a[:n] + h @ U[:, :n])
-    z = sigma(a[n : 2 * n] + h @ U[:, n:])
-    return z * h + (1 - z) * np.tanh(a[2 * n :] + (r * h) @ U_h)
 
 
 def oracle(p, x, y, fixed_context=False, current_state=False):
