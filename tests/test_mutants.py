@@ -330,12 +330,14 @@ for name, test in json.load(sys.stdin).items():
 
 
 def make(folder, file, test, old, new):
-    """Copy the package and the test, and make the mistake."""
+    """Copy the package, the test and what tests beside it share, and make the mistake."""
     test = Path("tests", test.split("::")[0])
     shutil.copytree(ROOT / "attn", folder / "attn", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", folder)
     (folder / test).parent.mkdir(parents=True)
-    shutil.copy(ROOT / test, folder / test)
+    shared = [file for file in (ROOT / test).parent.glob("[!_]*.py") if "test" not in file.name]
+    for source in [ROOT / test, *shared]:
+        shutil.copy(source, folder / test.parent)
     text = (folder / "attn" / file).read_text("utf-8")
     assert old in text, f"{file} has no more {old!r}"
     (folder / "attn" / file).write_text(text.replace(old, new, 1), "utf-8")
