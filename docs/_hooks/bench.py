@@ -27,7 +27,8 @@ from _hooks.errors import ROOT
 OURS = "attn"
 PEERS = {"PyTorch": "torch", "JAX": "jax", "HIPS autograd": "autograd"}
 ROUNDS = (3, 40)
-SPAN, BUDGET = 0.02, 3.0  # seconds: of one burst of calls, of all rounds of a case
+SPAN, BUDGET = 0.02, 6.0  # seconds: of one burst of calls, of all rounds of a case
+PAUSE, PATIENCE = 0.01, 2.0  # seconds: to see whether threads work, and until they must not
 
 Call = Callable[[], Any]
 Cases = Iterator[tuple[str, Mapping[str, Call]]]
@@ -88,12 +89,25 @@ def interleaved(calls: Mapping[str, Call]) -> list[dict[str, float]]:
 
 def burst(call: Call) -> float:
     """Seconds a call, over calls in a row; the first of them is not counted if it is short, for
-    threads of the one before may still be spinning."""
+    it has threads to wake."""
+    settle()
     once = seconds(call)
     if once > SPAN:
         return once
     times = max(1, int(SPAN / once))
     return seconds(lambda: [call() for _ in range(times)]) / times
+
+
+def settle() -> None:
+    """Wait until no thread works: after a call, OpenBLAS's and OpenMP's spin for up to 50 ms, and
+    would take a core from whoever comes next."""
+    end = time.perf_counter() + PATIENCE
+    while time.perf_counter() < end:
+        busy = time.process_time()
+        time.sleep(PAUSE)
+        if time.process_time() - busy < PAUSE / 10:
+            return
+    raise RuntimeError(f"threads still work {PATIENCE} s after their call")
 
 
 def seconds(call: Call) -> float:
