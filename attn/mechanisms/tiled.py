@@ -24,6 +24,7 @@ QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay
 DIAGONAL = 128  # keys in a tile on the causal diagonal, half of which is hidden
 FEW_SCORES = 2**16  # short sequences share a tile, until it has so many
 BLAS_ALONE = 2**18  # multiply-adds; in larger products OpenBLAS starts threads of its own
+WORTH_A_THREAD = 2**24  # multiply-adds; fewer are done sooner than a thread is started
 BUNDLE = 16  # keys that are summed by themselves; with 512 queries BLAS does so on this core
 LOG2_E = 1 / math.log(2)
 
@@ -113,7 +114,7 @@ def attention_with_trace(
     job = _job(q, k, v, mask, causal)
     (g, n, _), p = job.q.shape, v.shape[-1]
     trace = Trace(*(np.zeros(shape, job.q.dtype) for shape in ((g, n, p), (g, n), (g, n))))
-    _on_all_cores(partial(_look_up, job, trace), _tiles_of_queries(job))
+    _on_all_cores(job, partial(_look_up, job, trace), _tiles_of_queries(job))
     c, peak, total = (x.reshape(*q.shape[:-1], *x.shape[2:]) for x in trace)
     return c, Trace(c, peak, total)
 
@@ -141,7 +142,7 @@ def attention_with_trace_backward(
     dc, *sums = (x.reshape(*job.q.shape[:2], *x.shape[q.ndim - 1 :]) for x in (dc, *trace))
     grads = tuple(np.zeros_like(x) for x in (job.q, job.k, job.v))
     for pairs in _rounds(job):
-        _on_all_cores(partial(_send_back, job, Trace(*sums), dc, grads), pairs)
+        _on_all_cores(job, partial(_send_back, job, Trace(*sums), dc, grads), pairs)
     dq, dk, dv = (dx.reshape(x.shape) for dx, x in zip(grads, (q, k, v), strict=True))
     dq *= job.scale
     dk *= job.scale
@@ -195,7 +196,7 @@ def _risen(e: Array, visible: Mask | None, sums: Trace) -> Array:
     return _hide(_exp_below(e, peak[:, None]), visible)
 
 
-# Backward: in each round a tile of queries meets another tile of keys; both get gradients.
+# Backward: in each round a tile of queries meets as many other keys; both get gradients.
 
 
 @np.errstate(all="ignore")
@@ -205,44 +206,45 @@ def _send_back(
     """Add to the gradients what one tile of weights sends back.
 
     dv_j += Σ_i alpha_ij dc_i,  dk_j += Σ_i de_ij q_i,  dq_i += Σ_j de_ij k_j
+
+    alpha_ij is w_ij / total_i; here dc_i is divided, once, and not all the weights of its row.
     """
     room, (dq, dk, dv) = _room(job), grads
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
         add_up = _product if calm else _read
         q_t = _queries(job, heads, rows, calm, room.q_t)
-        dc_t = _transposed(dc[heads, rows], 1, room.dc_t)
+        share = dc[heads, rows] / _divisor(trace.total[heads, rows])[..., None]
+        share_t = _transposed(share, 1, room.dc_t)
+        mean = np.einsum("gip,gip->gi", share, trace.c[heads, rows])
         for seen, keys, visible in _parts(job, heads, rows, all_keys):
-            sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
+            since = slice(seen.start - rows.start, None)
             e = _product(job.k[heads, keys], q_t[..., since], room.e)
-            alpha = (_calm_weights if calm else _weights)(e, visible, sums)
-            dv[heads, keys] += add_up(alpha, dc[heads, seen], room.rows)
-            dalpha = _product(job.v[heads, keys], dc_t[..., since], room.de)
-            de = _scores_backward(dalpha, alpha, dc[heads, seen], sums.c)
-            de = de if calm else _hide(de, alpha != 0)
+            w = (
+                _exponentials(e, visible)
+                if calm
+                else _below_peak(e, visible, trace.peak[heads, seen])
+            )
+            dv[heads, keys] += add_up(w, share[:, since], room.rows)
+            dw = _product(job.v[heads, keys], share_t[..., since], room.de)
+            de = _scores_backward(dw, w, mean[:, since])
+            de = de if calm else _hide(de, w != 0)
             dk[heads, keys] += add_up(de, job.q[heads, seen], room.rows)
             dq[heads, seen] += add_up(de.mT, job.k[heads, keys], room.rows)
 
 
-def _calm_weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
-    """Weights of calm scores: alpha_ij = 2^{e_ij − log₂ total_i}."""
-    e -= np.log2(_divisor(sums.total))[:, None]
-    return _exponentials(e, visible)
+def _below_peak(e: Array, visible: Mask | None, peak: Array) -> Array:
+    """Exponentials of any scores, the peak known: w_ij = exp(e_ij − peak_i)."""
+    return _hide(_exp_below(e, peak[:, None]), visible)
 
 
-def _weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
-    """Weights of any scores: alpha_ij = exp(e_ij − peak_i) / total_i."""
-    w = _exp_below(e, sums.peak[:, None])
-    return _hide(w / _divisor(sums.total)[:, None], visible)
-
-
-def _scores_backward(dalpha: Array, alpha: Array, dc: Array, c: Array) -> Array:
+def _scores_backward(dw: Array, w: Array, mean: Array) -> Array:
     """Softmax's way back: its sum Σ_k alpha_ik dalpha_ik is dc_iᵀ c_i, so a tile is enough.
 
-    de_ij = alpha_ij (dalpha_ij − dc_iᵀ c_i)
+    de_ij = w_ij (dw_ij − mean_i),  dw_ij = dc_iᵀ v_j / total_i,  mean_i = dc_iᵀ c_i / total_i
     """
-    dalpha -= np.einsum("gip,gip->gi", dc, c)[:, None]
-    return np.multiply(alpha, dalpha, out=dalpha)
+    dw -= mean[:, None]
+    return np.multiply(w, dw, out=dw)
 
 
 # What both ways share.
@@ -318,7 +320,7 @@ def _divisor(total: Array) -> Array:
 
 def _tiles_of_queries(job: _Job) -> list[Tile]:
     """Every tile of queries; under a causal mask the last ones, which see most, come first."""
-    heads, rows, _ = _cuts(job)
+    heads, rows = _cuts(job)
     return [(h, r) for r in reversed(rows) for h in heads]
 
 
@@ -329,7 +331,8 @@ def _rounds(job: _Job) -> Iterator[list[Tile]]:
 
     So no two cores add to the same gradient at once, and the order of the sums is always the same.
     """
-    heads, rows, keys = _cuts(job)
+    heads, rows = _cuts(job)
+    keys = _cut(0, job.k.shape[1], _steps(job)[1])
     rounds = max(len(rows), len(keys))
     for t in range(rounds):
         pairs = [(r, keys[j]) for i, r in enumerate(rows) if (j := (i + t) % rounds) < len(keys)]
@@ -386,8 +389,8 @@ def _end(job: _Job, rows: slice) -> int:
 
 
 def _cuts(job: _Job) -> list[list[slice]]:
-    sizes = *job.q.shape[:2], job.k.shape[1]
-    return [_cut(0, size, step) for size, step in zip(sizes, _steps(job), strict=True)]
+    sizes, steps = job.q.shape[:2], _steps(job)[:2]
+    return [_cut(0, size, step) for size, step in zip(sizes, steps, strict=True)]
 
 
 def _cut(start: int, stop: int, step: int) -> list[slice]:
@@ -446,15 +449,21 @@ def _of(trace: Trace, heads: slice, rows: slice) -> Trace:
     return Trace(*(x[heads, rows] for x in trace))
 
 
-def _on_all_cores(work: Work, tiles: list[Tile]) -> None:
+def _on_all_cores(job: _Job, work: Work, tiles: list[Tile]) -> None:
     """Let every core take the next tile until none is left; what one raises, the caller gets."""
     queue = deque(tiles)
-    helpers = min(_cores(), len(queue)) - 1
+    helpers = min(_cores(), len(queue), _worthwhile(job)) - 1
     with ThreadPoolExecutor(max(1, helpers)) as pool:  # it starts a thread when it gets a job
-        jobs = [pool.submit(_help, work, queue) for _ in range(helpers)]
+        futures = [pool.submit(_help, work, queue) for _ in range(helpers)]
         _help(work, queue)
-        for job in jobs:
-            job.result()
+        for future in futures:
+            future.result()
+
+
+def _worthwhile(job: _Job) -> int:
+    """How many threads have enough to do."""
+    (g, n, d), (_, m, p) = job.q.shape, job.v.shape
+    return max(1, g * n * m * (d + p) // WORTH_A_THREAD)
 
 
 def _help(work: Work, queue: deque[Tile]) -> None:

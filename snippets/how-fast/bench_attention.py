@@ -76,7 +76,8 @@ def plain_both(dc: Any, q: Any, k: Any, v: Any, mask: Any) -> Any:
 def bound(q: Any, k: Any, v: Any, causal: bool, exponentials: bool) -> None:
     """What no form in NumPy can do without: the two products of each tile, and exponentials."""
     job = tiled._job(q / D, k, v, None, causal)
-    tiled._on_all_cores(partial(bound_on_a_core, job, exponentials), tiled._tiles_of_queries(job))
+    work = partial(bound_on_a_core, job, exponentials)
+    tiled._on_all_cores(job, work, tiled._tiles_of_queries(job))
 
 
 def bound_on_a_core(job: Any, exponentials: bool, tiles: Any) -> None:
