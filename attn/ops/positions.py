@@ -57,9 +57,9 @@ def _angles(positions: Indices, d: int) -> Array:
 
 
 def _turn(x: Array, angle: Array) -> Array:
-    cos, sin = np.cos(angle).astype(x.dtype), np.sin(angle).astype(x.dtype)
-    even, odd = x[..., 0::2], x[..., 1::2]
-    return np.stack([even * cos - odd * sin, even * sin + odd * cos], axis=-1).reshape(x.shape)
+    turn = np.exp(1j * angle).astype(np.result_type(x, 1j))
+    pairs = x.astype(turn.real.dtype, order="C", copy=False).view(turn.dtype)
+    return (pairs * turn).view(turn.real.dtype).astype(x.dtype, copy=False)
 
 
 def _check_rotary(x: Array, positions: Indices) -> None:

@@ -1,12 +1,16 @@
 """How well does a query fit a key? One function for each answer that the papers gave."""
 
 import math
+from collections.abc import Iterator
+from itertools import product
 
 import numpy as np
 
 from attn.ops.checks import check_shapes
 from attn.ops.products import combine, project, project_backward
 from attn.types import Array
+
+NEAR = 2**16  # numbers: what a core keeps near it, a quarter of a megabyte of float32
 
 
 def dot(q: Array, k: Array) -> Array:
@@ -124,7 +128,11 @@ def additive_precomputed(q: Array, Uk: Array, W_a: Array, v_a: Array) -> Array:
     Source: Bahdanau et al. 2015, app. A.1.2.
     """
     check_shapes("q (..., n, d), Uk (..., m, a), W_a (d, a), v_a (a)", q, Uk, W_a, v_a)
-    return _hidden(q, Uk, W_a) @ v_a
+    Wq, keys = _flat(project(q, W_a)), _flat(Uk)
+    e = np.empty((*Wq.shape[:2], keys.shape[1]), np.result_type(Wq, keys, v_a))
+    for b, i in _slabs(Wq, keys):
+        e[b, i] = _hidden(Wq[b, i], keys[b]) @ v_a
+    return e.reshape(*q.shape[:-1], Uk.shape[-2])
 
 
 def additive_precomputed_backward(
@@ -139,11 +147,16 @@ def additive_precomputed_backward(
         -> dq (..., n, d), dUk (..., m, a), dW_a (d, a), dv_a (a)
     Source: the derivative of Bahdanau et al. 2015, app. A.1.2.
     """
-    t = np.where(de[..., None] == 0, 0, _hidden(q, Uk, W_a))  # unread: sends back no NaN
-    dv_a = de.reshape(-1) @ t.reshape(-1, v_a.size)
-    dx = de[..., None] * v_a * (1 - t * t)
-    dq, dW_a = project_backward(dx.sum(axis=-2), q, W_a)
-    return dq, dx.sum(axis=-3), dW_a, dv_a
+    Wq, keys, d = _flat(project(q, W_a)), _flat(Uk), _flat(de)
+    dWq, dUk, dv_a = np.empty_like(Wq), np.zeros_like(keys), np.zeros_like(v_a)
+    for b, i in _slabs(Wq, keys):
+        t = np.where(d[b, i, :, None] == 0, 0, _hidden(Wq[b, i], keys[b]))  # unread: no NaN
+        dv_a += d[b, i].reshape(-1) @ t.reshape(-1, v_a.size)
+        dx = d[b, i, :, None] * v_a * (1 - t * t)
+        dWq[b, i] = dx.sum(axis=-2)
+        dUk[b] += dx.sum(axis=-3)
+    dq, dW_a = project_backward(dWq.reshape(*q.shape[:-1], v_a.size), q, W_a)
+    return dq, dUk.reshape(Uk.shape), dW_a, dv_a
 
 
 def concat(q: Array, k: Array, W_a: Array, v_a: Array) -> Array:
@@ -254,5 +267,19 @@ def _length(x: Array) -> Array:
     return np.sqrt((x * x).sum(axis=-1, keepdims=True) + 1e-6)
 
 
-def _hidden(q: Array, Uk: Array, W_a: Array) -> Array:
-    return np.tanh(project(q, W_a)[..., :, None, :] + Uk[..., None, :, :])
+def _hidden(Wq: Array, Uk: Array) -> Array:
+    t = Wq[..., :, None, :] + Uk[..., None, :, :]
+    return np.tanh(t, out=t)
+
+
+def _slabs(Wq: Array, Uk: Array) -> Iterator[tuple[slice, slice]]:
+    """A few queries at a time, so that their hidden layer stays near the core."""
+    (g, n, a), m = Wq.shape, Uk.shape[1]
+    some = max(1, NEAR // max(1, n * m * a))
+    rows = max(1, NEAR // (some * m * a))
+    for b, i in product(range(0, g, some), range(0, n, rows)):
+        yield slice(b, b + some), slice(i, i + rows)
+
+
+def _flat(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])

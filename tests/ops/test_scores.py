@@ -113,6 +113,17 @@ def test_precomputed_Uh_matches(rng):
         assert step == pytest.approx(additive(q, k, W_a, U_a, v_a)[:, i : i + 1])
 
 
+@pytest.mark.parametrize("near", [1, 2 * 7 * 13, 3 * 7 * 13])
+def test_a_hidden_layer_in_slabs_scores_the_same(rng, monkeypatch, near):
+    args = arguments("additive", rng)
+    whole = additive(*args)
+    monkeypatch.setattr(scores, "NEAR", near)  # of a query each, of two, of a whole sentence
+    slabs = len(list(scores._slabs(np.zeros((2, 3, 13)), np.zeros((2, 7, 13)))))
+    assert slabs == {1: 6, 2 * 7 * 13: 4, 3 * 7 * 13: 2}[near]
+    assert additive(*args) == pytest.approx(whole)
+    assert gradcheck(additive, scores.additive_backward, args, rng) < 1e-7
+
+
 def test_bilinear_with_the_identity_is_dot(rng):
     q, k = arguments("dot", rng)
     assert bilinear(q, k, np.eye(5)) == pytest.approx(dot(q, k))
