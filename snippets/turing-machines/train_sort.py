@@ -8,7 +8,7 @@ from attn.tools.algorithms import priority_sort
 from attn.tools.train import finish, train
 
 SEEDS = (0, 1, 2)
-STEPS = 3000
+STEPS = 9000
 VECTORS, WANTED = 8, 6
 
 
