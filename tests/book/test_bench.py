@@ -2,6 +2,8 @@
 
 import json
 import math
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,35 @@ def test_calls_take_turns() -> None:
     bench.interleaved({"attn": lambda: turns.append("a"), "other": lambda: turns.append("b")})
     order = [turn for turn, before in zip(turns, ["", *turns], strict=False) if turn != before]
     assert order == ["a", "b"] * 5
+
+
+def spinning(seconds: float) -> threading.Thread:
+    """A thread that is busy for a while, as those of OpenBLAS are after a product."""
+    end = time.perf_counter() + seconds
+
+    def spin() -> None:
+        while time.perf_counter() < end:
+            pass
+
+    thread = threading.Thread(target=spin, daemon=True)
+    thread.start()
+    return thread
+
+
+def test_a_call_waits_until_the_threads_of_the_one_before_have_stopped() -> None:
+    thread = spinning(0.2)
+    still: list[bool] = []
+    bench.burst(lambda: still.append(thread.is_alive()))
+    assert still
+    assert not any(still)
+
+
+def test_threads_that_never_stop_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bench, "PATIENCE", 0.05)
+    thread = spinning(0.3)
+    with pytest.raises(RuntimeError, match="threads still work"):
+        bench.settle()
+    thread.join()
 
 
 def test_memory_is_the_peak_of_a_call() -> None:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import pytest
-from _hooks import book, page, reading
+from _hooks import book, numbers, page, reading
 from _hooks.errors import ROOT
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
@@ -97,6 +97,12 @@ def test_a_chapter_has_every_part_that_the_module_asks_for(name: str) -> None:
     assert text.count('!!! said "Often said') >= 1
     for last in ("## What to copy", "## Sources", "{{ sources() }}", "{{ figure("):
         assert last in text, last
+
+
+def test_every_number_from_a_paper_is_quoted() -> None:
+    quoting = [*PAGES, *DOCS.glob("labs/*.py"), *(ROOT / "snippets").glob("*/*.py")]
+    text = "\n".join(path.read_text("utf-8") for path in [*quoting, DOCS / "claims.yml"])
+    assert [key for key in numbers.load_facts() if not re.search(rf"\b{key}\b", text)] == []
 
 
 def minutes(site: Path) -> dict[str, float]:
