@@ -20,15 +20,16 @@ def sample(alpha: Array, rng: np.random.Generator, draws: int | None = None) -> 
     Without `draws`, one a row and no last axis. No gradient: the estimators below stand in for it.
 
     Shapes: alpha (..., m), draws () | None -> s (..., draws)
-    Raises: ValueError if alpha is not of floats, has no positions or one that weighs less than 0,
-        or draws is not a whole number of at least 1.
+    Raises: ValueError if alpha is not of floats, has no positions, one that weighs less than 0 or
+        infinitely much, or draws is not a whole number of at least 1.
     Source: Xu et al. 2015, sec. 4.1: their one-hot s_t is 1 at our s.
     """
     _check_weights(alpha)
     check_count("draws", 1 if draws is None else draws, least=1)
     edges = np.cumsum(alpha, axis=-1)[..., None, :]
-    u = edges[..., -1:] * rng.random((*alpha.shape[:-1], draws or 1, 1))  # always below the edge
-    s = np.where(edges[..., -1] > 0, (edges <= u).sum(axis=-1), -1)
+    u = edges[..., -1:] * rng.random((*alpha.shape[:-1], draws or 1, 1))
+    last = (edges < edges[..., -1:]).sum(axis=-1)  # where u, of a tiny sum, was rounded up to it
+    s = np.where(edges[..., -1] > 0, np.minimum((edges <= u).sum(axis=-1), last), -1)
     return s[..., 0] if draws is None else s
 
 
@@ -275,6 +276,8 @@ def _check_weights(alpha: Array) -> None:
     check_shapes("alpha (..., m)", alpha)
     if not (alpha >= 0).all():  # NaN weighs nothing that can be drawn
         raise ValueError(f"alpha: expected weights of at least 0, got {alpha.min()}")
+    if np.isinf(alpha).any():
+        raise ValueError("alpha: expected finite weights, got inf")
 
 
 def _check_draws(s: Indices, shape: tuple[int, ...], m: int) -> None:

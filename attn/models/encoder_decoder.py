@@ -32,7 +32,7 @@ from attn.models.transformer import (
     say_backward,
 )
 from attn.models.transformer import init as init_side
-from attn.ops.checks import check_indices, check_mask
+from attn.ops.checks import check_count, check_indices, check_mask
 from attn.ops.masks import causal
 from attn.types import Array, Indices, Mask, Params
 
@@ -149,9 +149,11 @@ def translate(
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest)
-    Raises: ValueError if words are not indices of the vocabulary, or the mask does not fit.
+    Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
+        `longest` is no whole number of at least 1.
     Source: greedy search; Vaswani et al. 2017 use a beam.
     """
+    check_count("longest", longest, least=1)
     memory, _ = encode(params, x, x_mask, design)
     side, cache = of_side(params, "_y"), None
     words = [np.zeros((len(x), 1), np.int64)]

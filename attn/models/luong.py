@@ -33,7 +33,7 @@ from attn.models.seq2seq import (
     summary,
     summary_backward,
 )
-from attn.ops.checks import check_indices
+from attn.ops.checks import check_count, check_indices
 from attn.ops.layers import (
     embedding,
     embedding_backward,
@@ -267,8 +267,11 @@ def translate(
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest), alpha (b, longest, T_x)
+    Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
+        `longest` is no whole number of at least 1.
     Source: greedy search; Luong et al. 2015 use a beam.
     """
+    check_count("longest", longest, least=1)
     h, _ = encode(params, x, x_mask)
     s = summary(h)
     y, out, steps = np.zeros(len(s), np.int64), np.zeros_like(s), []

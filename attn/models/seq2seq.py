@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from attn.ops.checks import check_indices, check_mask
+from attn.ops.checks import check_count, check_indices, check_mask
 from attn.ops.layers import (
     embedding,
     embedding_backward,
@@ -374,9 +374,10 @@ def read_out(params: Params, out: Array, y: Indices, y_mask: Mask) -> tuple[floa
     Shapes: out (T_y, b, 3n + m), y (b, T_y), y_mask (b, T_y) -> (), dout, gradients of W_o, b_o
     Source: Bahdanau et al. 2015, sec. 3.1; their g (A.2.2) has a maxout layer, ours is linear.
     """
+    counts = np.broadcast_to(y_mask, y.shape).T
     logits = linear(out, params["W_o"], params["b_o"])
-    loss = cross_entropy(logits, y.T, y_mask.T)
-    dlogits = cross_entropy_backward(1.0, logits, y.T, y_mask.T)
+    loss = cross_entropy(logits, y.T, counts)
+    dlogits = cross_entropy_backward(1.0, logits, y.T, counts)
     dout, dW, db = linear_backward(dlogits, out, params["W_o"], params["b_o"])
     return loss, dout, {"W_o": dW, "b_o": db}
 
@@ -399,6 +400,8 @@ def translate(params: Params, x: Indices, x_mask: Mask, longest: int) -> tuple[I
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest), alpha (b, longest, T_x)
+    Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
+        `longest` is no whole number of at least 1.
     Source: greedy search; Bahdanau et al. 2015 use a beam.
     """
     h, _ = encode(params, x, x_mask)
@@ -412,6 +415,7 @@ def translate_fixed(params: Params, x: Indices, x_mask: Mask, longest: int) -> I
     y_i = argmax_y p(y | y_1 … y_{i−1}, c)
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest)
+    Raises: ValueError as translate.
     Source: greedy search.
     """
     h, _ = encode(params, x, x_mask)
@@ -420,6 +424,7 @@ def translate_fixed(params: Params, x: Indices, x_mask: Mask, longest: int) -> I
 
 
 def _write(params: Params, s: Array, look: Look, longest: int) -> tuple[Indices, Array]:
+    check_count("longest", longest, least=1)
     y, steps = np.zeros(len(s), np.int64), []
     unfinished = np.ones(len(s), bool)
     for _ in range(longest):

@@ -145,8 +145,10 @@ def additive_precomputed_backward(
 
     Shapes: de (..., n, m), q (..., n, d), Uk (..., m, a), W_a (d, a), v_a (a)
         -> dq (..., n, d), dUk (..., m, a), dW_a (d, a), dv_a (a)
+    Raises: ValueError if an array is not of floats or shapes do not fit.
     Source: the derivative of Bahdanau et al. 2015, app. A.1.2.
     """
+    check_shapes("de (..., n, m), q (..., n, d), Uk (..., m, a)", de, q, Uk)
     Wq, keys, d = _flat(project(q, W_a)), _flat(Uk), _flat(de)
     dWq, dUk, dv_a = np.empty_like(Wq), np.zeros_like(keys), np.zeros_like(v_a)
     for b, i in _slabs(Wq, keys):
@@ -276,7 +278,7 @@ def _slabs(Wq: Array, Uk: Array) -> Iterator[tuple[slice, slice]]:
     """A few queries at a time, so that their hidden layer stays near the core."""
     (g, n, a), m = Wq.shape, Uk.shape[1]
     some = max(1, NEAR // max(1, n * m * a))
-    rows = max(1, NEAR // (some * m * a))
+    rows = max(1, NEAR // max(1, some * m * a))
     for b, i in product(range(0, g, some), range(0, n, rows)):
         yield slice(b, b + some), slice(i, i + rows)
 

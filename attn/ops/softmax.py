@@ -34,8 +34,10 @@ def softmax_backward(dalpha: Array, alpha: Array) -> Array:
     Shapes: dalpha (..., m), alpha (..., m) -> de (..., m)
     Source: the derivative of Bahdanau et al. 2015, eq. 6.
     """
-    dalpha = np.where(alpha == 0, 0, dalpha)  # what was not read cannot send a NaN back
-    return alpha * (dalpha - (alpha * dalpha).sum(axis=-1, keepdims=True))
+    read = alpha != 0  # what was not read sends no NaN back, and gets none
+    dalpha = np.where(read, dalpha, 0)
+    de = alpha * (dalpha - (alpha * dalpha).sum(axis=-1, keepdims=True))
+    return np.where(read, de, 0)
 
 
 def log_softmax(e: Array) -> Array:

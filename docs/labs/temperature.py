@@ -49,7 +49,7 @@ print(f"variance of a scaled score {scaled_dot(q, k).var():.2f}")
 # scale differs.
 
 # %% alt="Unscaled, one key takes nearly all the weight; scaled, several keys share it."
-look, place = 3, np.arange(10) - 0.2
+look, place = 3, np.arange(k.shape[1]) - 0.2
 for name, score, hatch in [("unscaled", dot, ""), ("by √d", scaled_dot, "///")]:
     alpha = np.sort(softmax(score(q, k))[look, 0])[::-1]
     plt.bar(place, alpha, 0.4, hatch=hatch, label=name)
@@ -71,7 +71,7 @@ plt.show()
 
 # %%
 def sharpness(alpha):
-    jacobian = softmax_backward(np.eye(10), alpha)
+    jacobian = softmax_backward(np.eye(alpha.shape[-1]), alpha)
     size = np.linalg.norm(jacobian, axis=(1, 2))
     return alpha.max(-1).mean(), size.mean()
 
@@ -104,8 +104,8 @@ plt.show()
 #   assume about the entries?
 # - The mean hides *how* the gradient fades. In `sharpness`, print `(size < 0.01).mean()`: what
 #   share of the rows has hardly any? And what do the others have?
-# - Use 100 keys in place of 10. Why does the largest weight fall, although the scores are as far
-#   apart as before?
+# - Use 100 keys in place of 10. Why does the largest weight fall, although the variance of the
+#   scores is the same?
 #
 # Vaswani et al. *suspect* this effect in large models ([2017, section
 # 3.2.1](../reference/bibliography.md#vaswani2017)). The page [The bridge to

@@ -17,7 +17,7 @@ def alt(
     parts = []
     for name, runs in (
         ("the fixed vector", train_fixed),
-        ("one of the source reversed", train_fixed_reversed),
+        ("one read once, backwards", train_fixed_reversed),
         ("a wider one", train_fixed_wide),
         ("attention", train_translator),
     ):
@@ -40,7 +40,7 @@ def figure(
         (train_translator, "attention", "weight", "-"),
         (train_fixed_wide, "wider fixed vector", "key", "-."),
         (train_fixed, "fixed vector", "context", "--"),
-        (train_fixed_reversed, "source reversed", "query", (0, (4, 1, 1, 1))),
+        (train_fixed_reversed, "read once, backwards", "query", (0, (4, 1, 1, 1))),
     )
     for runs, label, role, dash in kinds:
         for ax, name, scale in ((axes[0], "bleu", 1), (axes[1], "accuracy", 100)):
