@@ -32,7 +32,7 @@ LOG2_E = 1 / math.log(2)
 class Trace(NamedTuple):
     """What the way back needs of each query: its context, its peak, its sum of exponentials.
 
-    total_i = Σ_j exp(e_ij − peak_i)
+    total_i = Σ_j exp(e_ij − peak_i),  and peak_i is 0 where none was needed
     """
 
     c: Array
@@ -76,8 +76,8 @@ def attention(
     `causal` hides the keys j > i + m − n, and their tiles are not even visited.
 
     Shapes: q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None -> c (..., n, p)
-    Raises: ValueError if an array is not of floats, shapes do not fit, there are no keys, or the
-        mask is not boolean.
+    Raises: ValueError if an array is not of floats, or of half precision, shapes do not fit, there
+        are no keys or no features, or the mask is not boolean.
     Source: Rabe & Staats 2021, sec. 3; Dao et al. 2022, sec. 3.1.
     """
     return attention_with_trace(q, k, v, mask, causal)[0]
@@ -107,8 +107,8 @@ def attention_with_trace(
 
     Shapes: q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None
         -> c (..., n, p), trace
-    Raises: ValueError if an array is not of floats, shapes do not fit, there are no keys, or the
-        mask is not boolean.
+    Raises: ValueError if an array is not of floats, or of half precision, shapes do not fit, there
+        are no keys or no features, or the mask is not boolean.
     Source: Milakov & Gimelshein 2018, alg. 3; Dao et al. 2022, alg. 1.
     """
     job = _job(q, k, v, mask, causal)
@@ -136,9 +136,12 @@ def attention_with_trace_backward(
     Shapes: dc (..., n, p), q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None,
         c (..., n, p), peak (..., n), total (..., n)
         -> dq (..., n, d), dk (..., m, d), dv (..., m, p)
+    Raises: ValueError as attention.
     Source: Dao et al. 2022, alg. 4.
     """
+    check_shapes("q (..., n, d), v (..., m, p), dc (..., n, p)", q, v, dc)
     job = _job(q, k, v, mask, causal, dc)
+    dc = dc.astype(job.q.dtype, copy=False)
     dc, *sums = (x.reshape(*job.q.shape[:2], *x.shape[q.ndim - 1 :]) for x in (dc, *trace))
     grads = tuple(np.zeros_like(x) for x in (job.q, job.k, job.v))
     for pairs in _rounds(job):
@@ -206,45 +209,45 @@ def _send_back(
     """Add to the gradients what one tile of weights sends back.
 
     dv_j += Σ_i alpha_ij dc_i,  dk_j += Σ_i de_ij q_i,  dq_i += Σ_j de_ij k_j
-
-    alpha_ij is w_ij / total_i; here dc_i is divided, once, and not all the weights of its row.
     """
     room, (dq, dk, dv) = _room(job), grads
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
         add_up = _product if calm else _read
         q_t = _queries(job, heads, rows, calm, room.q_t)
-        share = dc[heads, rows] / _divisor(trace.total[heads, rows])[..., None]
-        share_t = _transposed(share, 1, room.dc_t)
-        mean = np.einsum("gip,gip->gi", share, trace.c[heads, rows])
+        dc_t = _transposed(dc[heads, rows], 1, room.dc_t)
+        mean = np.einsum("gip,gip->gi", dc[heads, rows], trace.c[heads, rows])
         for seen, keys, visible in _parts(job, heads, rows, all_keys):
-            since = slice(seen.start - rows.start, None)
+            sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
             e = _product(job.k[heads, keys], q_t[..., since], room.e)
-            w = (
-                _exponentials(e, visible)
-                if calm
-                else _below_peak(e, visible, trace.peak[heads, seen])
-            )
-            dv[heads, keys] += add_up(w, share[:, since], room.rows)
-            dw = _product(job.v[heads, keys], share_t[..., since], room.de)
-            de = _scores_backward(dw, w, mean[:, since])
-            de = de if calm else _hide(de, w != 0)
+            alpha = (_calm_weights if calm else _weights)(e, visible, sums)
+            dv[heads, keys] += add_up(alpha, dc[heads, seen], room.rows)
+            dalpha = _product(job.v[heads, keys], dc_t[..., since], room.de)
+            de = _scores_backward(dalpha, alpha, mean[:, since])
+            de = de if calm else _hide(de, alpha != 0)
             dk[heads, keys] += add_up(de, job.q[heads, seen], room.rows)
             dq[heads, seen] += add_up(de.mT, job.k[heads, keys], room.rows)
 
 
-def _below_peak(e: Array, visible: Mask | None, peak: Array) -> Array:
-    """Exponentials of any scores, the peak known: w_ij = exp(e_ij − peak_i)."""
-    return _hide(_exp_below(e, peak[:, None]), visible)
+def _calm_weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
+    """Weights of calm scores: alpha_ij = 2^{e_ij − log₂ total_i}."""
+    e -= np.log2(_divisor(sums.total))[:, None]
+    return _exponentials(e, visible)
 
 
-def _scores_backward(dw: Array, w: Array, mean: Array) -> Array:
+def _weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
+    """Weights of any scores: alpha_ij = exp(e_ij − peak_i) / total_i."""
+    w = _exp_below(e, sums.peak[:, None])
+    return _hide(w / _divisor(sums.total)[:, None], visible)
+
+
+def _scores_backward(dalpha: Array, alpha: Array, mean: Array) -> Array:
     """Softmax's way back: its sum Σ_k alpha_ik dalpha_ik is dc_iᵀ c_i, so a tile is enough.
 
-    de_ij = w_ij (dw_ij − mean_i),  dw_ij = dc_iᵀ v_j / total_i,  mean_i = dc_iᵀ c_i / total_i
+    de_ij = alpha_ij (dalpha_ij − mean_i),  mean_i = dc_iᵀ c_i
     """
-    dw -= mean[:, None]
-    return np.multiply(w, dw, out=dw)
+    dalpha -= mean[:, None]
+    return np.multiply(alpha, dalpha, out=dalpha)
 
 
 # What both ways share.
@@ -255,7 +258,12 @@ def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values:
     shape = (*q.shape[:-1], k.shape[-2])
     check_mask(mask, shape)
     mask = None if mask is None else np.broadcast_to(mask, (1, *shape))
-    dtype, scale = np.result_type(q, k, v), 1 / math.sqrt(q.shape[-1])
+    dtype = np.result_type(q, k, v)
+    if dtype == np.float16:
+        raise ValueError("q, k, v: expected float32 or float64, got float16: sums would overflow")
+    if not q.shape[-1]:
+        raise ValueError(f"q: expected at least one feature, got {q.shape}")
+    scale = 1 / math.sqrt(q.shape[-1])
     q, k, v, *more = (_flat(x.astype(dtype, copy=False)) for x in (q, k, v, *values))
     return _Job(q, k, v, mask, causal, scale, _reach(k, (v, *more)))
 
@@ -281,7 +289,7 @@ def _longest(x: Array) -> Array:
 
 
 def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
-    # Scaled once here, not in every tile; calm scores are in units of log 2.
+    # Scaled here, and not the scores of every tile; calm ones are in units of log 2.
     return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), room)
 
 
@@ -426,7 +434,7 @@ def _product(a: Array, b: Array, room: Array) -> Array:
 
 
 def _slabs(x: Array, rows: int) -> Array:
-    return x.reshape(len(x), -1, rows, x.shape[2])
+    return x.reshape(len(x), x.shape[1] // rows, rows, x.shape[2])
 
 
 def _read(w: Array, x: Array, room: Array) -> Array:

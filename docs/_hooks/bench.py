@@ -58,44 +58,48 @@ def measured(cases: Cases, beginning: str = "") -> Iterator[tuple[str, dict[str,
 
 def rows(calls: Mapping[str, Call]) -> dict[str, Any]:
     """Milliseconds, the ratio of ours to theirs, megabytes, for each label."""
-    for call in calls.values():
-        call()
     rounds = interleaved(calls)
     return {label: row(label, rounds) | {"mb": memory(call)} for label, call in calls.items()}
 
 
 def row(label: str, rounds: list[dict[str, float]]) -> dict[str, Any]:
-    """The median and the least of the label's times. The ratio is that of the least times: what
-    disturbs a call makes it longer, never shorter. Its spread: quartiles, round by round."""
-    times, ours = [r[label] for r in rounds], [r[OURS] for r in rounds]
-    low, _, high = statistics.quantiles([r[OURS] / r[label] for r in rounds], n=4)
+    """The label's median time; of the ratios, round by round, the median and the quartiles."""
+    median = statistics.median(r[label] for r in rounds)
+    low, middle, high = statistics.quantiles([r[OURS] / r[label] for r in rounds], n=4)
     return {
-        "ms": significant(1000 * statistics.median(times)),
-        "best": significant(1000 * min(times)),
-        "ratio": [significant(x) for x in (min(ours) / min(times), low, high)],
+        "ms": significant(1000 * median),
+        "ratio": [significant(x) for x in (middle, low, high)],
     }
 
 
 def interleaved(calls: Mapping[str, Call]) -> list[dict[str, float]]:
     """Rounds in which each call has its turn."""
+    times = {label: calls_in_a_row(call) for label, call in calls.items()}
     rounds: list[dict[str, float]] = []
     start = time.perf_counter()
     while len(rounds) < ROUNDS[0] or time.perf_counter() - start < BUDGET:
-        rounds.append({label: burst(call) for label, call in calls.items()})
+        rounds.append({label: burst(call, times[label]) for label, call in calls.items()})
         if len(rounds) == ROUNDS[1]:
             break
     return rounds
 
 
-def burst(call: Call) -> float:
-    """Seconds a call, over calls in a row; the first of them is not counted if it is short, for
-    it has threads to wake."""
+def calls_in_a_row(call: Call) -> int:
+    """How many make a burst, by the least time of a few; the first compiles what is compiled."""
     settle()
-    once = seconds(call)
-    if once > SPAN:
-        return once
-    times = max(1, int(SPAN / once))
-    return seconds(lambda: [call() for _ in range(times)]) / times
+    return max(1, int(SPAN / min(seconds(call) for _ in range(4))))
+
+
+def burst(call: Call, times: int) -> float:
+    """Seconds a call, over calls in a row; a short one is not counted the first time, for it has
+    threads to wake."""
+    settle()
+    if times > 1:
+        call()
+    start = time.perf_counter()
+    for _ in range(times):
+        call()
+    return (time.perf_counter() - start) / times
 
 
 def settle() -> None:
@@ -152,13 +156,25 @@ def significant(x: float) -> float:
 
 
 def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> None:
-    """Write what was measured beside the script, case by case; cases not measured now stay."""
+    """Write what was measured beside the script, case by case. Cases not measured now stay, unless
+    they are of another machine or other versions: no table may mix them."""
     file = script.with_suffix(".json")
-    old = json.loads(file.read_text("utf-8"))["cases"] if file.exists() else {}
+    cases = kept(file)
     for name, case in found:
-        old[name] = case
-        text = json.dumps({"about": about(), "cases": old}, indent=1, sort_keys=True)
+        cases[name] = case
+        text = json.dumps({"about": about(), "cases": cases}, indent=1, sort_keys=True)
         file.write_text(text + "\n", "utf-8")
+
+
+def kept(file: Path) -> dict[str, Any]:
+    """The cases recorded before, if they can stand beside new ones."""
+    if not file.exists():
+        return {}
+    old, now = json.loads(file.read_text("utf-8")), about()
+    if all(old["about"][key] == now[key] for key in ("machine", "versions")):
+        return dict(old["cases"])
+    print("  the cases recorded before are of another machine or other versions: dropped")
+    return {}
 
 
 def about() -> dict[str, Any]:

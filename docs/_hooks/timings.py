@@ -33,7 +33,7 @@ def _load(path: Path, _changed: int) -> Mapping[str, Any]:
 
 
 def timing(script: str, case: str, label: str, what: str = "ratio", *, up: str = "") -> str:
-    """One number: the ratio of our time to that of `label`, or its "ms", "best" or "mb"."""
+    """One number: the ratio of our time to that of `label`, or its "ms" or "mb"."""
     row = _row(script, case, label)
     value = row["ratio"][0] if what == "ratio" else row[what]
     if value is None:
@@ -53,7 +53,7 @@ def _row(script: str, case: str, label: str) -> Mapping[str, Any]:
 
 def _said(row: Mapping[str, Any]) -> str:
     middle, low, high = map(_short, row["ratio"])
-    return f"{_short(row['best'])} ms; attn takes {middle} of it, quartiles {low} and {high}"
+    return f"{_short(row['ms'])} ms; attn takes {middle} of it, quartiles {low} and {high}"
 
 
 def _short(x: float) -> str:
@@ -84,7 +84,7 @@ def _cells(name: str, case: Mapping[str, Any], labels: list[str]) -> list[str]:
     size = SIZE.fullmatch(name)
     shown = f"{size[1]} × {int(size[2]):,}" if size else name
     ratios = [_ratio(case[label]["ratio"]) if label in case else "—" for label in labels]
-    return [shown, _short(case[OURS]["best"]), *ratios]
+    return [shown, _short(case[OURS]["ms"]), *ratios]
 
 
 def _ratio(ratio: list[float]) -> str:

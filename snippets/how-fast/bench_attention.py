@@ -55,7 +55,7 @@ def forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:
 def both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
     """Contexts, then the gradients of queries, keys and values."""
     calls: Calls = {"attn": partial(tiled_both, dc, q, k, v, causal)}
-    if q.shape[-2] < PLAIN_UP_TO:
+    if q.shape[-2] <= PLAIN_UP_TO:
         mask = causal_mask(q.shape[-2]) if causal else None
         calls["attn, plain form"] = partial(plain_both, dc, q, k, v, mask)
     return calls | torch_both(dc, q, k, v, causal) | jax_both(dc, q, k, v, causal)
@@ -74,14 +74,15 @@ def plain_both(dc: Any, q: Any, k: Any, v: Any, mask: Any) -> Any:
 
 
 def bound(q: Any, k: Any, v: Any, causal: bool, exponentials: bool) -> None:
-    """What no form in NumPy can do without: the two products of each tile, and exponentials."""
+    """What our form cannot do without: the two products of each tile that it plans, and the
+    exponentials."""
     job = tiled._job(q / D, k, v, None, causal)
     work = partial(bound_on_a_core, job, exponentials)
     tiled._on_all_cores(job, work, tiled._tiles_of_queries(job))
 
 
 def bound_on_a_core(job: Any, exponentials: bool, tiles: Any) -> None:
-    """The same tiles, products and rooms as in tiled._look_up, and nothing else."""
+    """The same tiles, products and rooms as in tiled._look_up; nothing is added up or divided."""
     room = tiled._room(job)
     for heads, rows in tiles:
         q_t = tiled._queries(job, heads, rows, True, room.q_t)
@@ -131,5 +132,10 @@ def jax_both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
     if not (jax := peer("JAX")) or q.shape[-2] > JAX_UP_TO:
         return {}
     g, *given = [jax.numpy.asarray(x.swapaxes(1, 2)) for x in (dc, q, k, v)]
-    compiled = jax.jit(lambda g, *qkv: jax.vjp(jax_attend(causal), *qkv)[1](g))
+
+    @jax.jit
+    def compiled(g: Any, *qkv: Any) -> Any:
+        c, back = jax.vjp(jax_attend(causal), *qkv)
+        return c, back(g)
+
     return {"JAX": lambda: jax.block_until_ready(compiled(g, *given))}

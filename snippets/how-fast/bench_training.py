@@ -59,11 +59,11 @@ def additive_cases(rng: np.random.Generator) -> Iterator[tuple[str, Calls]]:
             torch_additive(torch, *free), free, torch.from_numpy(de)
         )
     if jax := peer("JAX"):
-        on_jax = [jax.numpy.asarray(x) for x in args]
+        g, *on_jax = [jax.numpy.asarray(x) for x in (de, *args)]
         compiled = jax.jit(partial(additive, jax.numpy))
-        vjp = jax.jit(lambda g, *x: jax.vjp(partial(additive, jax.numpy), *x)[1](g))
+        vjp = jax.jit(partial(with_gradients, jax))
         forward["JAX"] = lambda: compiled(*on_jax).block_until_ready()
-        backward["JAX"] = lambda: jax.block_until_ready(vjp(de, *on_jax))
+        backward["JAX"] = lambda: jax.block_until_ready(vjp(g, *on_jax))
     yield "additive scores", forward
     yield "additive scores, both", backward
 
@@ -74,6 +74,12 @@ def additive(xp: Any, q: Any, k: Any, W_a: Any, U_a: Any, v_a: Any) -> Any:
 
 
 torch_additive = additive  # it reads the same in PyTorch
+
+
+def with_gradients(jax: Any, g: Any, *args: Any) -> Any:
+    """The scores, and the gradients of what makes them."""
+    e, back = jax.vjp(partial(additive, jax.numpy), *args)
+    return e, back(g)
 
 
 # The translator.
@@ -239,7 +245,8 @@ def others(loss: Callable[..., Any], params: Any, x: Any, y: Any) -> Calls:
     calls: Calls = {}
     if jax := peer("JAX"):
         compiled = jax.jit(jax.value_and_grad(lambda params: loss(jax.numpy, params, x, y)))
-        calls["JAX"] = lambda: jax.block_until_ready(compiled(params))
+        on_jax = jax.tree.map(jax.numpy.asarray, params)
+        calls["JAX"] = lambda: jax.block_until_ready(compiled(on_jax))
     if autograd := peer("HIPS autograd"):
         import autograd.numpy as anp
 

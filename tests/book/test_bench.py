@@ -38,7 +38,7 @@ def test_a_ratio_is_our_time_by_theirs() -> None:
     ratio, low, high = row["ratio"]
     assert low <= high
     assert ratio > 1
-    assert row["best"] <= row["ms"]
+    assert row["ms"] > 0
 
 
 @pytest.mark.usefixtures("quick")
@@ -46,7 +46,7 @@ def test_calls_take_turns() -> None:
     turns: list[str] = []
     bench.interleaved({"attn": lambda: turns.append("a"), "other": lambda: turns.append("b")})
     order = [turn for turn, before in zip(turns, ["", *turns], strict=False) if turn != before]
-    assert order == ["a", "b"] * 5
+    assert order == ["a", "b"] * 6  # the first to see how long they take
 
 
 def spinning(seconds: float) -> threading.Thread:
@@ -65,7 +65,7 @@ def spinning(seconds: float) -> threading.Thread:
 def test_a_call_waits_until_the_threads_of_the_one_before_have_stopped() -> None:
     thread = spinning(0.2)
     still: list[bool] = []
-    bench.burst(lambda: still.append(thread.is_alive()))
+    bench.burst(lambda: still.append(thread.is_alive()), 3)
     assert still
     assert not any(still)
 
@@ -97,6 +97,15 @@ def test_a_record_keeps_the_cases_that_were_not_measured_again(tmp_path: Path) -
 
 
 @pytest.mark.usefixtures("quick")
+def test_cases_of_another_machine_do_not_stay(tmp_path: Path) -> None:
+    file = tmp_path / "bench_x.json"
+    elsewhere = {"about": bench.about() | {"machine": "another"}, "cases": {"both 1x9": {}}}
+    file.write_text(json.dumps(elsewhere), "utf-8")
+    bench.record(file.with_suffix(".py"), bench.measured(cases(), "both"))
+    assert sorted(json.loads(file.read_text("utf-8"))["cases"]) == ["both 1x2"]
+
+
+@pytest.mark.usefixtures("quick")
 def test_the_beginning_of_a_name_chooses_cases() -> None:
     assert [name for name, _ in bench.measured(cases(), "both")] == ["both 1x2"]
 
@@ -109,12 +118,12 @@ def test_a_library_that_is_missing_is_left_out(monkeypatch: pytest.MonkeyPatch) 
 RECORD = {
     "about": {"versions": {"numpy": "2"}, "machine": "toy, 2 cores"},
     "cases": {
-        "forward 1x512": {"attn": {"best": 1.234, "ratio": [1, 1, 1], "mb": 3.0}},
+        "forward 1x512": {"attn": {"ms": 1.234, "ratio": [1, 1, 1], "mb": 3.0}},
         "forward 1x1024": {
-            "attn": {"best": 1234.5, "ratio": [1, 1, 1], "mb": None},
-            "other": {"best": 10.0, "ratio": [0.5, 0.4, 0.6], "mb": None},
+            "attn": {"ms": 1234.5, "ratio": [1, 1, 1], "mb": None},
+            "other": {"ms": 10.0, "ratio": [0.5, 0.4, 0.6], "mb": None},
         },
-        "forward causal 1x512": {"attn": {"best": 1.0, "ratio": [1, 1, 1], "mb": 3.0}},
+        "forward causal 1x512": {"attn": {"ms": 1.0, "ratio": [1, 1, 1], "mb": 3.0}},
     },
 }
 

@@ -155,6 +155,14 @@ def test_nan_in_the_future_does_not_reach_the_past(qkv):
     assert np.isfinite(attention_backward(dc, q, k, v, alpha)[0][:, :3]).all()
 
 
+def test_nan_goes_back_to_what_was_read_alone(rng):
+    q, k, v, dc = rng.standard_normal((4, 3, 2))
+    q[0] = np.nan  # sees the first key alone
+    _, alpha = attention(q, k, v, causal(3))
+    for grad in attention_backward(dc, q, k, v, alpha):
+        assert np.isnan(grad).all(axis=-1).tolist() == [True, False, False]
+
+
 def test_an_infinite_query_score_picks_its_key(qkv):
     _, _, v = qkv
     q, k = np.full((2, 5, 1), np.inf), np.full((2, 5, 1), -1.0)

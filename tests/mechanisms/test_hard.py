@@ -501,6 +501,11 @@ def test_inputs_are_not_written(rng, alpha, R):
     assert all(np.array_equal(x, y) for x, y in zip(inputs, before, strict=True))
 
 
+def test_a_draw_stays_within_weights_so_small_that_products_are_rounded_up(rng):
+    smallest = np.finfo(float).smallest_subnormal
+    assert (sample(np.array([0, smallest, 0]), rng, 100) == 1).all()
+
+
 ALPHA, DRAWN, EARNED = np.full((2, 5), 0.2), np.zeros((2, 3), int), np.ones((2, 3))
 
 
@@ -509,6 +514,7 @@ ALPHA, DRAWN, EARNED = np.full((2, 5), 0.2), np.zeros((2, 3), int), np.ones((2, 
     [
         (lambda r: sample(ALPHA - 1, r), "alpha: expected weights of at least 0, got -0.8"),
         (lambda r: sample(ALPHA * np.nan, r), "alpha: expected weights of at least 0, got nan"),
+        (lambda r: sample(ALPHA * np.inf, r), "alpha: expected finite weights, got inf"),
         (lambda r: sample(np.ones((2, 5), int), r), "alpha: .* array of floats, got int64"),
         (lambda r: sample(np.ones((2, 0)), r), "alpha: .* at least one key"),
         (lambda r: sample(ALPHA, r, draws=0), "draws: .* at least 1, got 0"),

@@ -1,6 +1,7 @@
 import math
 import threading
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
 from unittest import mock
 
 import numpy as np
@@ -57,14 +58,23 @@ def in_tiles(q, k, v, dc, mask=None, is_causal=False):
     return c, *attention_with_trace_backward(dc, q, k, v, trace, mask, is_causal)
 
 
-def assert_same(got, expected, q, k, v, dc):
-    """Equal but for rounding: that of a score moves its weight by as much, whatever its size."""
-    size = [np.abs(x).max(initial=1) for x in (q, k, v, dc)]
-    slack = 100 * np.finfo(q.dtype).eps * (1 + size[0] * size[1] * q.shape[-1])
-    scales = (size[2], *(size[2] * size[3] * x * k.shape[-2] for x in (size[1], size[0], 1)))
-    for a, b, scale in zip(got, expected, scales, strict=True):
+def assert_same(got, expected, q, k, v, dc, mask=None):
+    """Equal but for rounding.
+
+    A weight is off by as much as its score, and a sum by as much as the sum of its terms would be
+    if none canceled the others.
+    """
+    eps, tiny = np.finfo(q.dtype).eps, np.finfo(q.dtype).tiny
+    exact = [x.astype(float) for x in (q, k, v)]
+    c, alpha = plain.attention(*exact, mask)
+    q, k, v, dc, c = (np.abs(x) for x in (*exact, dc.astype(float), c))
+    largest = (q @ k.mT).max(initial=0) / math.sqrt(q.shape[-1])
+    de = alpha * (dc @ v.mT + (dc * c).sum(axis=-1, keepdims=True)) / math.sqrt(q.shape[-1])
+    sums = alpha @ v, de @ k, de.mT @ q, alpha.mT @ dc
+    for a, b, size in zip(got, expected, sums, strict=True):
         assert a.dtype == b.dtype
-        np.testing.assert_allclose(a, b, rtol=slack, atol=slack * scale)
+        allowed = 4 * eps * (8 + largest + k.shape[-2]) * size
+        assert (np.abs(a - b) <= allowed + tiny * size.max(initial=1)).all()
 
 
 LENGTHS = st.integers(1, 23)
@@ -94,7 +104,8 @@ def test_tiled_is_plain(lead, lengths, sizes, mask, is_causal, dtype, loud, seed
     mask = MASKS[mask](rng, lead, n, m)
     with tiles(*sizes):
         got = in_tiles(*args, mask, is_causal)
-    assert_same(got, plainly(*args, both_masks(mask, is_causal, n, m)), *args)
+    mask = both_masks(mask, is_causal, n, m)
+    assert_same(got, plainly(*args, mask), *args, mask)
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -102,11 +113,15 @@ def test_tiled_is_plain(lead, lengths, sizes, mask, is_causal, dtype, loud, seed
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (128, 128), (300, 1100), (1000, 257)])
 def test_tiled_is_plain_in_tiles_of_the_usual_size(rng, n, m, is_causal, dtype):
     args = draw(rng, (3,), n, m, 8, 9, dtype)
-    assert_same(
-        in_tiles(*args, is_causal=is_causal),
-        plainly(*args, causal(n, m) if is_causal else None),
-        *args,
-    )
+    mask = causal(n, m) if is_causal else None
+    expected = plainly(*args, mask)
+    assert_same(in_tiles(*args, is_causal=is_causal), expected, *args, mask)
+    for i, x in enumerate(expected):  # what is compared can fail, whatever the size
+        if (x != 0).any():
+            with pytest.raises(AssertionError):
+                assert_same(
+                    [*expected[:i], x + x.std() / 10, *expected[i + 1 :]], expected, *args, mask
+                )
 
 
 def by_hand(q, k, v):
@@ -142,7 +157,8 @@ def test_flash_block_size_irrelevant(rng, loud, is_causal):
     whole = in_tiles(*args, is_causal=is_causal)
     for sizes in [(1, 1, 1), (7, 5, 2), (5, 7, 9), (64, 8, 4), (8, 64, 16), (37, 53, 53)]:
         with tiles(*sizes):
-            assert_same(in_tiles(*args, is_causal=is_causal), whole, *args)
+            mask = causal(37, 53) if is_causal else None
+            assert_same(in_tiles(*args, is_causal=is_causal), whole, *args, mask)
 
 
 def test_a_short_batch_shares_its_tiles(rng):
@@ -204,6 +220,47 @@ def test_what_is_not_finite_goes_where_it_goes_in_the_plain_form(is_causal, dtyp
     with tiles(4, 3):
         got = attention(*args, mask, is_causal)
     np.testing.assert_allclose(got, expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("is_causal", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@given(seed=st.integers(0, 2**32))
+def test_what_is_no_number_goes_back_where_it_goes_in_the_plain_form(is_causal, dtype, seed):
+    rng = np.random.default_rng(seed)
+    args = draw(rng, (2,), 9, 11, 2, 3, dtype)
+    for x in args:
+        x[rng.random(x.shape) < 0.02] = np.nan
+    mask = rng.random((9, 11)) < 0.5
+    expected = plainly(*args, both_masks(mask, is_causal, 9, 11))
+    with tiles(4, 3):
+        got = in_tiles(*args, mask, is_causal)
+    for a, b in zip(got, expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("size", [1e-34, 1e-29, 1e30])
+@pytest.mark.parametrize("loud", [1, 2.1, 30])
+def test_gradients_as_large_or_small_as_float32_allows(rng, loud, size):
+    q, k, v, dc = draw(rng, (2,), 9, 300, 2, 3, np.float32, loud)
+    args = q, k, v, (size * dc).astype(np.float32)
+    with tiles(4, 30):
+        assert_same(in_tiles(*args), plainly(*args, None), *args)
+
+
+def test_half_precision_and_no_features_are_refused(rng):
+    q, k, v, _ = draw(rng)
+    with pytest.raises(ValueError, match="q, k, v: expected float32 or float64, got float16"):
+        attention(*(x.astype(np.float16) for x in (q, k, v)))
+    with pytest.raises(ValueError, match=r"q: expected at least one feature, got \(2, 37, 0\)"):
+        attention(q[..., :0], k[..., :0], v)
+    assert attention(q, k, v[..., :0]).shape == (2, 37, 0)
+
+
+def test_a_gradient_with_other_leading_axes_is_refused(rng):
+    q, k, v, dc = draw(rng, (2, 3))
+    _, trace = attention_with_trace(q, k, v)
+    with pytest.raises(ValueError, match="dc"):
+        attention_with_trace_backward(dc.swapaxes(0, 1), q, k, v, trace)
 
 
 def test_an_infinite_query_score_picks_its_key(rng):
@@ -268,8 +325,9 @@ def test_future_token_cannot_leak(rng):
 CASES = ["generic", "one key", "ties", "masked", "all masked", "causal", "large scores"]
 
 
+@pytest.mark.parametrize("calm", [True, False])
 @pytest.mark.parametrize("case", CASES)
-def test_gradcheck_tiled(rng, case):
+def test_gradcheck_tiled(rng, case, calm):
     n, m = 6, 1 if case == "one key" else 8
     q, k, v, _ = draw(rng, (2,), n, m, 7, 4, loud=5.0 if case == "large scores" else 1.0)
     k = np.ones_like(k) if case == "ties" else k
@@ -280,7 +338,7 @@ def test_gradcheck_tiled(rng, case):
         return attention_with_trace_backward(dc, *args[:3], trace, *args[3:])
 
     args = q, k, v, mask, case == "causal"
-    with tiles(4, 3), mock.patch.object(tiled, "_calm", return_value=case != "large scores"):
+    with tiles(4, 3), mock.patch.object(tiled, "_calm", return_value=calm):
         assert gradcheck(attention, f_backward, args, rng) < 1e-7
         assert gradcheck(attention, attention_backward, args, rng) < 1e-7
 
@@ -444,14 +502,21 @@ def test_an_exception_in_a_tile_reaches_the_caller(rng, cores, fails):
 
 
 def test_no_thread_is_started_for_little_work(rng):
-    little, much = draw(rng, (8,), 16, 16), draw(rng, (8,), 600, 600, 64, 64, np.float32)
     started = []
-    for args in (little, much):
-        with mock.patch.object(tiled, "_cores", return_value=3):
-            job = tiled._job(*args[:3], None, False)
-        started.append(tiled._worthwhile(job))
-    assert started[0] == 1
-    assert started[1] > 8
+
+    class Pool(ThreadPoolExecutor):
+        def submit(self, *args):
+            started.append(1)
+            return super().submit(*args)
+
+    with (
+        mock.patch.object(tiled, "ThreadPoolExecutor", Pool),
+        mock.patch.object(tiled, "_cores", return_value=3),
+    ):
+        attention(*draw(rng, (8,), 128, 128, 8, 8, np.float32)[:3])
+        assert len(started) == 0
+        attention(*draw(rng, (8,), 600, 600, 64, 64, np.float32)[:3])
+        assert len(started) == 2
 
 
 # What a caller may give.

@@ -141,3 +141,5 @@ def test_bad_input_is_refused_by_name(rng):
     ):
         with pytest.raises(ValueError, match=message):
             loss_and_grads(p, bad)
+    with pytest.raises(ValueError, match="longest: expected a whole number of at least 1"):
+        translate(p, x, x_mask, 0)

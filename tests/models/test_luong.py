@@ -254,6 +254,8 @@ def test_words_outside_the_vocabulary_and_float_masks_are_refused(rng):
         loss_and_grads(p, (x, x_mask.astype(float), y, y_mask), LOOKS["dot"])
     with pytest.raises(ValueError, match="y: expected 0 to 12, got"):
         loss_and_grads(p, (x, x_mask, y + WORDS_Y, y_mask), LOOKS["dot"])
+    with pytest.raises(ValueError, match="longest: expected a whole number of at least 1"):
+        translate(p, x, x_mask, 0, LOOKS["dot"])
 
 
 def test_a_step_returns_the_state_it_asks_with(rng):

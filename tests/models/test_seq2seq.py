@@ -259,6 +259,14 @@ def test_inputs_are_not_written(rng, start, f):
     f(p, batch)
 
 
+def test_a_mask_of_places_is_that_of_every_sentence(rng):
+    p, (x, x_mask, y, _) = parameters(rng), padded_batch(rng)
+    square = slice(None), slice(0, 3)  # three sentences of three words: axes can be mixed up
+    y, places = y[square], np.array([True, True, False])
+    loss, _ = loss_and_grads(p, (x, x_mask, y, places))
+    assert loss == loss_and_grads(p, (x, x_mask, y, np.tile(places, (3, 1))))[0]
+
+
 def test_words_outside_the_vocabulary_and_float_masks_are_refused(rng):
     p, (x, x_mask, y, y_mask) = parameters(rng), padded_batch(rng)
     with pytest.raises(ValueError, match="x: expected 0 to 10, got"):
@@ -267,6 +275,8 @@ def test_words_outside_the_vocabulary_and_float_masks_are_refused(rng):
         loss_and_grads(p, (x, x_mask.astype(float), y, y_mask))
     with pytest.raises(ValueError, match="y: expected 0 to 12, got"):
         loss_and_grads(p, (x, x_mask, np.where(y == 0, WORDS_Y, y), np.ones_like(y_mask)))
+    with pytest.raises(ValueError, match="longest: expected a whole number of at least 1"):
+        translate(p, x, x_mask, longest=0)
 
 
 def test_equal_shapes_of_parameters_and_gradients(rng):

@@ -113,13 +113,14 @@ def test_precomputed_Uh_matches(rng):
         assert step == pytest.approx(additive(q, k, W_a, U_a, v_a)[:, i : i + 1])
 
 
-@pytest.mark.parametrize("near", [1, 2 * 7 * 13, 3 * 7 * 13])
+@pytest.mark.parametrize("near", [1, 2 * 7 * 13, 6 * 7 * 13])
 def test_a_hidden_layer_in_slabs_scores_the_same(rng, monkeypatch, near):
-    args = arguments("additive", rng)
+    q, k, *params = arguments("additive", rng)
+    args = np.concatenate([q, q[:1]]), np.concatenate([k, k[1:]]), *params  # three sentences
     whole = additive(*args)
-    monkeypatch.setattr(scores, "NEAR", near)  # of a query each, of two, of a whole sentence
-    slabs = len(list(scores._slabs(np.zeros((2, 3, 13)), np.zeros((2, 7, 13)))))
-    assert slabs == {1: 6, 2 * 7 * 13: 4, 3 * 7 * 13: 2}[near]
+    monkeypatch.setattr(scores, "NEAR", near)  # of a query each, of two, of two sentences
+    slabs = len(list(scores._slabs(np.zeros((3, 3, 13)), np.zeros((3, 7, 13)))))
+    assert slabs == {1: 9, 2 * 7 * 13: 6, 6 * 7 * 13: 2}[near]
     assert additive(*args) == pytest.approx(whole)
     assert gradcheck(additive, scores.additive_backward, args, rng) < 1e-7
 
