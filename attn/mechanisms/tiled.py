@@ -22,9 +22,9 @@ from attn.types import Array, Mask
 
 QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay near the core
 DIAGONAL = 128  # keys in a tile on the causal diagonal, half of which is hidden
-FEW_SCORES = 2**16  # short sequences share a tile, until it has so many
+FEW_SCORES = 2**17  # short sequences share a tile, until it has so many
 BLAS_ALONE = 2**18  # multiply-adds; in larger products OpenBLAS starts threads of its own
-WORTH_A_THREAD = 2**24  # multiply-adds; fewer are done sooner than a thread is started
+WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, a second thread hardly gets to work
 BUNDLE = 16  # keys that are summed by themselves; with 512 queries BLAS does so on this core
 LOG2_E = 1 / math.log(2)
 
@@ -407,7 +407,8 @@ def _cut(start: int, stop: int, step: int) -> list[slice]:
 
 def _steps(job: _Job) -> tuple[int, int, int]:
     n, m = job.q.shape[1], job.k.shape[1]
-    tiles = max(-(-n // QUERIES), 2 if n >= QUERIES else 1)  # something for a second core
+    alone = len(job.q) == 1 and _worthwhile(job) > 1
+    tiles = max(-(-n // QUERIES), 2 if alone else 1)  # something for a second core
     rows, keys = max(1, -(-n // tiles)), min(KEYS, m)
     return max(1, FEW_SCORES // (rows * keys)), rows, keys
 
