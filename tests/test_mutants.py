@@ -135,8 +135,8 @@ two cores add to the same rows | mechanisms/tiled.py | mechanisms/test_tiled.py:
 + t % rounds
 
 a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_thread_is_started_for_little_work
-- len(queue), _worthwhile(job))
-+ len(queue))
+- min(_cores(), _worthwhile(job))
++ _cores()
 
 a product that wakes the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_product_is_large_enough_for_threads_of_blas
 - BLAS_ALONE // max

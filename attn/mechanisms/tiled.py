@@ -63,7 +63,7 @@ class _Room(NamedTuple):
 
 
 Tile: TypeAlias = tuple[slice, ...]
-Work: TypeAlias = Callable[[Iterator[Tile]], None]
+Work: TypeAlias = Callable[[_Room, Iterator[Tile]], None]
 
 
 def attention(
@@ -114,7 +114,7 @@ def attention_with_trace(
     job = _job(q, k, v, mask, causal)
     (g, n, _), p = job.q.shape, v.shape[-1]
     trace = Trace(*(np.zeros(shape, job.q.dtype) for shape in ((g, n, p), (g, n), (g, n))))
-    _on_all_cores(job, partial(_look_up, job, trace), _tiles_of_queries(job))
+    _on_all_cores(partial(_look_up, job, trace), _rooms(job), _tiles_of_queries(job))
     c, peak, total = (x.reshape(*q.shape[:-1], *x.shape[2:]) for x in trace)
     return c, Trace(c, peak, total)
 
@@ -144,8 +144,9 @@ def attention_with_trace_backward(
     dc = dc.astype(job.q.dtype, copy=False)
     dc, *sums = (x.reshape(*job.q.shape[:2], *x.shape[q.ndim - 1 :]) for x in (dc, *trace))
     grads = tuple(np.zeros_like(x) for x in (job.q, job.k, job.v))
+    rooms = _rooms(job)
     for pairs in _rounds(job):
-        _on_all_cores(job, partial(_send_back, job, Trace(*sums), dc, grads), pairs)
+        _on_all_cores(partial(_send_back, job, Trace(*sums), dc, grads), rooms, pairs)
     dq, dk, dv = (dx.reshape(x.shape) for dx, x in zip(grads, (q, k, v), strict=True))
     dq *= job.scale
     dk *= job.scale
@@ -156,12 +157,11 @@ def attention_with_trace_backward(
 
 
 @np.errstate(all="ignore")
-def _look_up(job: _Job, trace: Trace, tiles: Iterator[Tile]) -> None:
+def _look_up(job: _Job, trace: Trace, room: _Room, tiles: Iterator[Tile]) -> None:
     """Add up exponentials and weighted values, a tile of keys at a time, and divide at the end.
 
     total_i = Σ_j w_ij,  c_i = Σ_j w_ij v_j / total_i
     """
-    room = _room(job)
     for heads, rows in tiles:
         calm = _calm(job, heads, rows)
         trace.peak[heads, rows] = 0 if calm else -np.inf
@@ -204,13 +204,18 @@ def _risen(e: Array, visible: Mask | None, sums: Trace) -> Array:
 
 @np.errstate(all="ignore")
 def _send_back(
-    job: _Job, trace: Trace, dc: Array, grads: tuple[Array, ...], tiles: Iterator[Tile]
+    job: _Job,
+    trace: Trace,
+    dc: Array,
+    grads: tuple[Array, ...],
+    room: _Room,
+    tiles: Iterator[Tile],
 ) -> None:
     """Add to the gradients what one tile of weights sends back.
 
     dv_j += Σ_i alpha_ij dc_i,  dk_j += Σ_i de_ij q_i,  dq_i += Σ_j de_ij k_j
     """
-    room, (dq, dk, dv) = _room(job), grads
+    dq, dk, dv = grads
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
         add_up = _product if calm else _read
@@ -416,6 +421,12 @@ def _steps(job: _Job) -> tuple[int, int, int]:
 # Products and cores.
 
 
+def _rooms(job: _Job) -> list[_Room]:
+    """A room for every core that has enough to do. The caller makes them all, for what a thread
+    asks for by itself goes back to the system when the thread ends."""
+    return [_room(job) for _ in range(min(_cores(), _worthwhile(job)))]
+
+
 def _room(job: _Job) -> _Room:
     (heads, rows, keys), d, p = _steps(job), job.q.shape[-1], job.v.shape[-1]
     sizes = rows * keys, rows * keys, max(rows, keys) * max(d, p), rows * d, rows * p
@@ -458,13 +469,12 @@ def _of(trace: Trace, heads: slice, rows: slice) -> Trace:
     return Trace(*(x[heads, rows] for x in trace))
 
 
-def _on_all_cores(job: _Job, work: Work, tiles: list[Tile]) -> None:
+def _on_all_cores(work: Work, rooms: list[_Room], tiles: list[Tile]) -> None:
     """Let every core take the next tile until none is left; what one raises, the caller gets."""
-    queue = deque(tiles)
-    helpers = min(_cores(), len(queue), _worthwhile(job)) - 1
-    with ThreadPoolExecutor(max(1, helpers)) as pool:  # it starts a thread when it gets a job
-        futures = [pool.submit(_help, work, queue) for _ in range(helpers)]
-        _help(work, queue)
+    queue, (mine, *theirs) = deque(tiles), rooms[: max(1, len(tiles))]
+    with ThreadPoolExecutor(max(1, len(theirs))) as pool:  # it starts a thread when it gets a job
+        futures = [pool.submit(_help, work, room, queue) for room in theirs]
+        _help(work, mine, queue)
         for future in futures:
             future.result()
 
@@ -475,9 +485,9 @@ def _worthwhile(job: _Job) -> int:
     return max(1, g * n * m * (d + p) // WORTH_A_THREAD)
 
 
-def _help(work: Work, queue: deque[Tile]) -> None:
+def _help(work: Work, room: _Room, queue: deque[Tile]) -> None:
     try:
-        work(_taken(queue))
+        work(room, _taken(queue))
     finally:
         queue.clear()  # empty by now, unless something was raised: then nobody goes on
 

@@ -78,12 +78,11 @@ def bound(q: Any, k: Any, v: Any, causal: bool, exponentials: bool) -> None:
     exponentials."""
     job = tiled._job(q / D, k, v, None, causal)
     work = partial(bound_on_a_core, job, exponentials)
-    tiled._on_all_cores(job, work, tiled._tiles_of_queries(job))
+    tiled._on_all_cores(work, tiled._rooms(job), tiled._tiles_of_queries(job))
 
 
-def bound_on_a_core(job: Any, exponentials: bool, tiles: Any) -> None:
+def bound_on_a_core(job: Any, exponentials: bool, room: Any, tiles: Any) -> None:
     """The same tiles, products and rooms as in tiled._look_up; nothing is added up or divided."""
-    room = tiled._room(job)
     for heads, rows in tiles:
         q_t = tiled._queries(job, heads, rows, True, room.q_t)
         for seen, keys, _ in tiled._parts(job, heads, rows, slice(0, job.k.shape[1])):
