@@ -513,7 +513,7 @@ def test_no_thread_is_started_for_little_work(rng):
         mock.patch.object(tiled, "ThreadPoolExecutor", Pool),
         mock.patch.object(tiled, "_cores", return_value=3),
     ):
-        attention(*draw(rng, (8,), 128, 128, 8, 8, np.float32)[:3])
+        attention(*draw(rng, (24,), 128, 128, 8, 8, np.float32)[:3])  # three tiles
         assert len(started) == 0
         attention(*draw(rng, (8,), 600, 600, 64, 64, np.float32)[:3])
         assert len(started) == 2
