@@ -1,9 +1,8 @@
 """What `make bench` measures and records, and how the pages show it."""
 
+import itertools
 import json
 import math
-import threading
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -49,33 +48,25 @@ def test_calls_take_turns() -> None:
     assert order == ["a", "b"] * 6  # the first to see how long they take
 
 
-def spinning(seconds: float) -> threading.Thread:
-    """A thread that is busy for a while, as those of OpenBLAS are after a product."""
-    end = time.perf_counter() + seconds
-
-    def spin() -> None:
-        while time.perf_counter() < end:
-            pass
-
-    thread = threading.Thread(target=spin, daemon=True)
-    thread.start()
-    return thread
-
-
-def test_a_call_waits_until_the_threads_of_the_one_before_have_stopped() -> None:
-    thread = spinning(0.2)
-    still: list[bool] = []
-    bench.burst(lambda: still.append(thread.is_alive()), 3)
-    assert still
-    assert not any(still)
+def test_a_call_waits_until_the_threads_of_the_one_before_have_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    order: list[str] = []
+    spent = iter(
+        [0.0, 0.01, 0.01, 0.02, 0.02, 0.02]
+    )  # before and after a pause: the third is quiet
+    monkeypatch.setattr("time.process_time", lambda: next(spent))
+    monkeypatch.setattr("time.sleep", lambda _: order.append("pause"))
+    bench.burst(lambda: order.append("call"), 2)
+    assert order == ["pause"] * 3 + ["call"] * 3  # the first call is not counted
 
 
 def test_threads_that_never_stop_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    spent = itertools.count()
     monkeypatch.setattr(bench, "PATIENCE", 0.05)
-    thread = spinning(0.3)
+    monkeypatch.setattr("time.process_time", lambda: next(spent))
     with pytest.raises(RuntimeError, match="threads still work"):
         bench.settle()
-    thread.join()
 
 
 def test_memory_is_the_peak_of_a_call() -> None:
