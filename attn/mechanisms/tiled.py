@@ -140,8 +140,8 @@ def attention_with_trace_backward(
     Source: Dao et al. 2022, alg. 4.
     """
     check_shapes("q (..., n, d), v (..., m, p), dc (..., n, p)", q, v, dc)
+    dc = dc.astype(np.result_type(q, k, v), copy=False)
     job = _job(q, k, v, mask, causal, dc)
-    dc = dc.astype(job.q.dtype, copy=False)
     dc, *sums = (x.reshape(*job.q.shape[:2], *x.shape[q.ndim - 1 :]) for x in (dc, *trace))
     grads = tuple(np.zeros_like(x) for x in (job.q, job.k, job.v))
     rooms = _rooms(job)
@@ -333,7 +333,7 @@ def _divisor(total: Array) -> Array:
 
 def _tiles_of_queries(job: _Job) -> list[Tile]:
     """Every tile of queries; under a causal mask the last ones, which see most, come first."""
-    heads, rows = _cuts(job)
+    heads, rows, _ = _cuts(job)
     return [(h, r) for r in reversed(rows) for h in heads]
 
 
@@ -344,8 +344,7 @@ def _rounds(job: _Job) -> Iterator[list[Tile]]:
 
     So no two cores add to the same gradient at once, and the order of the sums is always the same.
     """
-    heads, rows = _cuts(job)
-    keys = _cut(0, job.k.shape[1], _steps(job)[1])
+    heads, rows, keys = _cuts(job)
     rounds = max(len(rows), len(keys))
     for t in range(rounds):
         pairs = [(r, keys[j]) for i, r in enumerate(rows) if (j := (i + t) % rounds) < len(keys)]
@@ -402,7 +401,8 @@ def _end(job: _Job, rows: slice) -> int:
 
 
 def _cuts(job: _Job) -> list[list[slice]]:
-    sizes, steps = job.q.shape[:2], _steps(job)[:2]
+    (heads, rows, _), sizes = _steps(job), (*job.q.shape[:2], job.k.shape[1])
+    steps = heads, rows, rows  # as many keys as queries
     return [_cut(0, size, step) for size, step in zip(sizes, steps, strict=True)]
 
 

@@ -52,9 +52,7 @@ def test_a_call_waits_until_the_threads_of_the_one_before_have_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     order: list[str] = []
-    spent = iter(
-        [0.0, 0.01, 0.01, 0.02, 0.02, 0.02]
-    )  # before and after a pause: the third is quiet
+    spent = iter([0.0, 0.01, 0.01, 0.02, 0.02, 0.02])  # around three pauses; the last is quiet
     monkeypatch.setattr("time.process_time", lambda: next(spent))
     monkeypatch.setattr("time.sleep", lambda _: order.append("pause"))
     bench.burst(lambda: order.append("call"), 2)
