@@ -201,5 +201,15 @@ def peer(name: str) -> Any:
     return importlib.import_module(PEERS[name]) if importlib.util.find_spec(PEERS[name]) else None
 
 
+def with_gradients(jax: Any, f: Callable[..., Any]) -> Callable[..., Any]:
+    """What f gives, and its gradients from g: of g and f's arguments, compiled by JAX."""
+
+    def both(g: Any, *args: Any) -> Any:
+        y, back = jax.vjp(f, *args)
+        return y, back(g)
+
+    return jax.jit(both)  # type: ignore[no-any-return]
+
+
 if __name__ == "__main__":
     sys.exit(main(*sys.argv[1:]))

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _hooks.bench import peer
+from _hooks.bench import peer, with_gradients
 
 from attn.mechanisms import attention as plain
 from attn.mechanisms import tiled
@@ -131,10 +131,5 @@ def jax_both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
     if not (jax := peer("JAX")) or q.shape[-2] > JAX_UP_TO:
         return {}
     g, *given = [jax.numpy.asarray(x.swapaxes(1, 2)) for x in (dc, q, k, v)]
-
-    @jax.jit
-    def compiled(g: Any, *qkv: Any) -> Any:
-        c, back = jax.vjp(jax_attend(causal), *qkv)
-        return c, back(g)
-
+    compiled = with_gradients(jax, jax_attend(causal))
     return {"JAX": lambda: jax.block_until_ready(compiled(g, *given))}

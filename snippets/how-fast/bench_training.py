@@ -11,7 +11,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _hooks.bench import peer
+from _hooks.bench import peer, with_gradients
 
 from attn.models import seq2seq
 from attn.models import transformer as model
@@ -61,7 +61,7 @@ def additive_cases(rng: np.random.Generator) -> Iterator[tuple[str, Calls]]:
     if jax := peer("JAX"):
         g, *on_jax = [jax.numpy.asarray(x) for x in (de, *args)]
         compiled = jax.jit(partial(additive, jax.numpy))
-        vjp = jax.jit(partial(with_gradients, jax))
+        vjp = with_gradients(jax, partial(additive, jax.numpy))
         forward["JAX"] = lambda: compiled(*on_jax).block_until_ready()
         backward["JAX"] = lambda: jax.block_until_ready(vjp(g, *on_jax))
     yield "additive scores", forward
@@ -74,12 +74,6 @@ def additive(xp: Any, q: Any, k: Any, W_a: Any, U_a: Any, v_a: Any) -> Any:
 
 
 torch_additive = additive  # it reads the same in PyTorch
-
-
-def with_gradients(jax: Any, g: Any, *args: Any) -> Any:
-    """The scores, and the gradients of what makes them."""
-    e, back = jax.vjp(partial(additive, jax.numpy), *args)
-    return e, back(g)
 
 
 # The translator.
