@@ -139,8 +139,12 @@ a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_
 + _cores()
 
 a product that wakes the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_product_is_large_enough_for_threads_of_blas
-- BLAS_ALONE // max
-+ 4 * BLAS_ALONE // max
+- place.most // max
++ 4 * place.most // max
+
+products in pieces where nobody else works | mechanisms/tiled.py | mechanisms/test_tiled.py::test_with_little_work_the_products_are_left_to_blas
+- if _worthwhile(job) > 1 else sys.maxsize
++ if _worthwhile(job) > 0 else sys.maxsize
 
 the bias before the scale | mechanisms/biased.py | mechanisms/test_biased.py::test_the_bias_is_added_to_the_scaled_scores
 - scaled_dot(q, k)

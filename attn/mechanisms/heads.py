@@ -60,16 +60,7 @@ def multi_head_backward(
         dW_v (b, heads*p), dW_o (heads*p, o)
     Source: the derivative of Vaswani et al. 2017, sec. 3.2.2.
     """
-    heads = alpha.shape[-3]
-    q = _split(project(x_q, W_q), heads)
-    k = _split(project(x_kv, W_k), heads)
-    v = _split(project(x_kv, W_v), heads)
-    dc, dW_o = project_backward(dy, _merge(combine(alpha, v)), W_o)
-    dq, dk, dv = attention_backward(_split(dc, heads), q, k, v, alpha)
-    dx_q, dW_q = project_backward(_merge(dq), x_q, W_q)
-    dx_k, dW_k = project_backward(_merge(dk), x_kv, W_k)
-    dx_v, dW_v = project_backward(_merge(dv), x_kv, W_v)
-    return dx_q, dx_k + dx_v, dW_q, dW_k, dW_v, dW_o
+    return grouped_query_backward(dy, x_q, x_kv, W_q, W_k, W_v, W_o, alpha)  # groups of one head
 
 
 def grouped_query(

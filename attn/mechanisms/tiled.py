@@ -8,11 +8,11 @@ nearly all matrices lie in memory as the products read them.
 
 import math
 import os
+import sys
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from itertools import chain
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -21,7 +21,6 @@ from attn.ops.checks import check_mask, check_shapes
 from attn.types import Array, Mask
 
 QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay near the core
-DIAGONAL = 128  # keys in a tile on the causal diagonal, half of which is hidden
 FEW_SCORES = 2**17  # short sequences share a tile, until it has so many
 BLAS_ALONE = 2**18  # multiply-adds; in larger products OpenBLAS starts threads of its own
 WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, a second thread hardly gets to work
@@ -52,14 +51,21 @@ class _Job(NamedTuple):
     reach: Array
 
 
+class _Place(NamedTuple):
+    """Memory for a result, and how many multiply-adds a product may take that ends here."""
+
+    memory: Array
+    most: int
+
+
 class _Room(NamedTuple):
     """What a core writes to in all its tiles, so that none of them has to ask for memory."""
 
-    e: Array
-    de: Array
-    rows: Array
-    q_t: Array
-    dc_t: Array
+    e: _Place
+    de: _Place
+    rows: _Place
+    q_t: _Place
+    dc_t: _Place
 
 
 Tile: TypeAlias = tuple[slice, ...]
@@ -293,13 +299,13 @@ def _longest(x: Array) -> Array:
     return np.sqrt(np.einsum("gid,gid->gi", x, x).max(axis=1, initial=0))
 
 
-def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
+def _queries(job: _Job, heads: slice, rows: slice, calm: bool, place: _Place) -> Array:
     # Scaled here, and not the scores of every tile; calm ones are in units of log 2.
-    return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), room)
+    return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), place)
 
 
-def _transposed(x: Array, factor: float, room: Array) -> Array:
-    return np.multiply(x.mT, factor, out=room[: x.size].reshape(x.mT.shape))
+def _transposed(x: Array, factor: float, place: _Place) -> Array:
+    return np.multiply(x.mT, factor, out=place.memory[: x.size].reshape(x.mT.shape))
 
 
 def _sum_over_keys(w: Array) -> Array:
@@ -352,21 +358,12 @@ def _rounds(job: _Job) -> Iterator[list[Tile]]:
 
 
 def _parts(job: _Job, heads: slice, rows: slice, keys: slice) -> Iterator[tuple[slice, slice, Any]]:
-    """The tiles of these keys, thin ones on the diagonal: who sees them, and what of them."""
-    for part in _cut_along(job, rows, keys):
+    """The tiles of these keys: who sees them, and what of them."""
+    for part in _cut(keys.start, min(keys.stop, _end(job, rows)), KEYS):
         seen = slice(max(rows.start, part.start - _ahead(job)), rows.stop) if job.causal else rows
         visible = _visible(job, heads, seen, part)
         if visible is None or visible.any():
             yield seen, part, visible
-
-
-def _cut_along(job: _Job, rows: slice, keys: slice) -> Iterator[slice]:
-    if not job.causal:
-        return iter(_cut(keys.start, keys.stop, KEYS))
-    diagonal = max(keys.start, rows.start + _ahead(job))
-    end = min(keys.stop, _end(job, rows))
-    thick = _cut(keys.start, min(diagonal, end), KEYS)
-    return chain(thick, _cut(diagonal, end, min(KEYS, DIAGONAL)))
 
 
 def _visible(job: _Job, heads: slice, rows: slice, keys: slice) -> Mask | None:
@@ -412,8 +409,10 @@ def _cut(start: int, stop: int, step: int) -> list[slice]:
 
 def _steps(job: _Job) -> tuple[int, int, int]:
     n, m = job.q.shape[1], job.k.shape[1]
-    alone = len(job.q) == 1 and _worthwhile(job) > 1
-    tiles = max(-(-n // QUERIES), 2 if alone else 1)  # something for a second core
+    several = len(job.q) > 1
+    most = -(-QUERIES // 2) if several and job.causal else QUERIES  # less beyond the diagonal
+    least = 2 if not several and _worthwhile(job) > 1 else 1  # something for a second core
+    tiles = max(-(-n // most), least)
     rows, keys = max(1, -(-n // tiles)), min(KEYS, m)
     return max(1, FEW_SCORES // (rows * keys)), rows, keys
 
@@ -430,14 +429,15 @@ def _rooms(job: _Job) -> list[_Room]:
 def _room(job: _Job) -> _Room:
     (heads, rows, keys), d, p = _steps(job), job.q.shape[-1], job.v.shape[-1]
     sizes = rows * keys, rows * keys, max(rows, keys) * max(d, p), rows * d, rows * p
-    return _Room(*(np.empty(min(heads, len(job.q)) * size, job.q.dtype) for size in sizes))
+    most = BLAS_ALONE if _worthwhile(job) > 1 else sys.maxsize  # who is alone leaves all to BLAS
+    return _Room(*(_Place(np.empty(min(heads, len(job.q)) * n, job.q.dtype), most) for n in sizes))
 
 
-def _product(a: Array, b: Array, room: Array) -> Array:
+def _product(a: Array, b: Array, place: _Place) -> Array:
     """a @ b, a few rows of a at a time, so few that BLAS does them on this core."""
     rows, shape = a.shape[1], (*a.shape[:2], b.shape[2])
-    out = room[: math.prod(shape)].reshape(shape)
-    slab = min(rows, max(1, BLAS_ALONE // max(1, b[0].size)))
+    out = place.memory[: math.prod(shape)].reshape(shape)
+    slab = min(rows, max(1, place.most // max(1, b[0].size)))
     whole = rows - rows % max(1, slab)
     np.matmul(_slabs(a[:, :whole], slab), b[:, None], out=_slabs(out[:, :whole], slab))
     if whole < rows:
@@ -449,12 +449,12 @@ def _slabs(x: Array, rows: int) -> Array:
     return x.reshape(len(x), x.shape[1] // rows, rows, x.shape[2])
 
 
-def _read(w: Array, x: Array, room: Array) -> Array:
+def _read(w: Array, x: Array, place: _Place) -> Array:
     """w @ x, where a weight of 0 reads nothing, not even NaN: as `combine` in attn.ops.products."""
     finite = np.isfinite(x).all(axis=-1, keepdims=True)
     if finite.all():
-        return _product(w, x, room)
-    out = _product(w, np.where(finite, x, 0), room)
+        return _product(w, x, place)
+    out = _product(w, np.where(finite, x, 0), place)
     for g, j, _ in np.argwhere(~finite):
         w_j = w[g, :, j, None]
         out[g] += np.where(w_j == 0, 0, w_j * x[g, j])

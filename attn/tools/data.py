@@ -1,7 +1,8 @@
 """A toy language: correct French, its English translation, and which word stands for which.
 
 Words agree in gender and number, articles elide and contract, adjectives and adverbs change sides:
-enough grammar to make word order a problem, and so small that a model learns it in a minute.
+enough grammar to make word order a problem, and so small that a model learns it in a minute. What
+words there are is `words`, one of the lexicons of `attn.tools.lexicon`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 import numpy as np
 
+from attn.tools.lexicon import SMALL, Adjective, Lexicon, Noun, Verb
 from attn.types import Indices, Mask
 
 T = TypeVar("T")
@@ -34,58 +36,6 @@ class Batch(NamedTuple):
     y_mask: Mask
 
 
-class Noun(NamedTuple):
-    french: tuple[str, str]  # singular, plural
-    english: tuple[str, str]
-    feminine: bool
-    kind: str
-
-
-class Adjective(NamedTuple):
-    masculine: tuple[str, str]
-    feminine: tuple[str, str]
-    english: str
-    kinds: tuple[str, ...]
-
-
-class Verb(NamedTuple):
-    french: tuple[str, str]
-    english: tuple[str, str]  # the second is the infinitive too
-
-
-NOUNS = (
-    Noun(("chat", "chats"), ("cat", "cats"), False, "animal"),
-    Noun(("oiseau", "oiseaux"), ("bird", "birds"), False, "animal"),
-    Noun(("vache", "vaches"), ("cow", "cows"), True, "animal"),
-    Noun(("enfant", "enfants"), ("child", "children"), False, "person"),
-    Noun(("fille", "filles"), ("girl", "girls"), True, "person"),
-)
-PLACES = (  # only ever in the singular
-    Noun(("jardin", ""), ("garden", ""), False, "place"),
-    Noun(("maison", ""), ("house", ""), True, "place"),
-    Noun(("école", ""), ("school", ""), True, "place"),
-)
-BEFORE = (  # adjectives that stand before the noun in both languages
-    Adjective(("petit", "petits"), ("petite", "petites"), "small", ("animal", "person", "place")),
-    Adjective(("jeune", "jeunes"), ("jeune", "jeunes"), "young", ("animal", "person")),
-)
-COLORS = (  # after the noun in French, before it in English
-    Adjective(("noir", "noirs"), ("noire", "noires"), "black", ("animal", "place")),
-    Adjective(("orange", "orange"), ("orange", "orange"), "orange", ("animal", "place")),
-)
-MOODS = (  # after the color in French, before all other adjectives in English
-    Adjective(("triste", "tristes"), ("triste", "tristes"), "sad", ("animal", "person")),
-)
-ACTIONS = (
-    Verb(("dort", "dorment"), ("sleeps", "sleep")),
-    Verb(("chante", "chantent"), ("sings", "sing")),
-)
-RELATIONS = (  # verbs with a direct object
-    Verb(("voit", "voient"), ("sees", "see")),
-    Verb(("aime", "aiment"), ("loves", "love")),
-)
-SPEECH = (Verb(("parle", "parlent"), ("talks", "talk")),)
-ADVERBS = (("souvent", "often"), ("parfois", "sometimes"))
 CONJUNCTIONS = (("et", "and"), ("mais", "but"), ("quand", "when"))
 WHERE = (("dans", "in"), ("derrière", "behind"))
 ARTICLES = {  # definite, plural -> masculine, feminine, English
@@ -170,7 +120,8 @@ def surface(pair: Pair) -> Pair:
 
 def noun_phrase(
     rng: np.random.Generator,
-    nouns: Sequence[Noun] = NOUNS,
+    words: Lexicon = SMALL,
+    place: bool = False,
     definite: bool = False,
     some: bool = True,
     owner: bool = True,
@@ -180,11 +131,11 @@ def noun_phrase(
     `definite` asks for the definite article, `some=False` forbids the indefinite plural (French has
     neither *de des chats* nor *des petits chats*).
     """
-    noun = _pick(rng, nouns)
+    noun = _pick(rng, words.places if place else words.nouns)
     plural = noun.kind != "place" and _chance(rng, 0.4)
     before, color, mood = (
         _adjectives(rng, adjectives, noun, plural, p)
-        for adjectives, p in ((BEFORE, 0.3), (COLORS, 0.4), (MOODS, 0.2))
+        for adjectives, p in ((words.before, 0.3), (words.colors, 0.4), (words.moods, 0.2))
     )
     definite = definite or _chance(rng, 0.6) or (plural and bool(before.french or not some))
     masculine, feminine, english = ARTICLES[definite, plural]
@@ -192,17 +143,24 @@ def noun_phrase(
     parts = [article, before, word(noun.french[plural], noun.english[plural]), color, mood]
     phrase = join(parts, order=(0, 4, 1, 3, 2))
     if owner and _chance(rng, 0.25):
-        phrase = join([phrase, word("de", "of"), noun_phrase(rng, some=False, owner=False)[0]])
+        whose, _ = noun_phrase(rng, words, some=False, owner=False)
+        phrase = join([phrase, word("de", "of"), whose])
     return phrase, plural
 
 
-def verb_phrase(rng: np.random.Generator, verb: Verb, plural: bool, negative: bool) -> Pair:
+def verb_phrase(
+    rng: np.random.Generator,
+    verb: Verb,
+    adverbs: Sequence[tuple[str, str]],
+    plural: bool,
+    negative: bool,
+) -> Pair:
     """Draw the verb, perhaps with *ne … pas* around it, perhaps with an adverb after it.
 
     No word of *ne … pas* stands for one of "does not" alone: their links are possible, not sure.
     """
     french = verb.french[plural]
-    adverbs = ADVERBS[:1] if negative else ADVERBS  # *pas parfois* is hardly said
+    adverbs = adverbs[:1] if negative else adverbs  # *pas parfois* is hardly said
     adverb = word(*_pick(rng, adverbs)) if _chance(rng, 0.35) else Pair((), ())
     if not negative:
         return join([word(french, verb.english[plural]), adverb], order=(1, 0))
@@ -211,32 +169,32 @@ def verb_phrase(rng: np.random.Generator, verb: Verb, plural: bool, negative: bo
     return phrase._replace(possible=((0, 0), (0, 1), (0, 2), (1, 0), (1, 2)))
 
 
-def clause(rng: np.random.Generator) -> Pair:
+def clause(rng: np.random.Generator, words: Lexicon = SMALL) -> Pair:
     """Draw a subject, a verb, what the verb asks for, and perhaps where or with whom."""
-    subject, plural = noun_phrase(rng)
+    subject, plural = noun_phrase(rng, words)
     negative = _chance(rng, 0.3)
-    verbs = _pick(rng, (ACTIONS, RELATIONS, SPEECH))
-    parts = [subject, verb_phrase(rng, _pick(rng, verbs), plural, negative)]
-    if verbs is RELATIONS:  # after *pas* an indefinite object would need *de*
-        parts.append(noun_phrase(rng, definite=negative)[0])
-    if verbs is SPEECH:
-        parts += [word("à", "to"), noun_phrase(rng)[0]]
+    verbs = _pick(rng, (words.actions, words.relations, words.speech))
+    parts = [subject, verb_phrase(rng, _pick(rng, verbs), words.adverbs, plural, negative)]
+    if verbs is words.relations:  # after *pas* an indefinite object would need *de*
+        parts.append(noun_phrase(rng, words, definite=negative)[0])
+    if verbs is words.speech:
+        parts += [word("à", "to"), noun_phrase(rng, words)[0]]
     if _chance(rng, 0.2):
-        parts += [word(*_pick(rng, WHERE)), noun_phrase(rng, PLACES)[0]]
+        parts += [word(*_pick(rng, WHERE)), noun_phrase(rng, words, place=True)[0]]
     elif _chance(rng, 0.1):
-        parts += [word("avec", "with"), noun_phrase(rng)[0]]
+        parts += [word("avec", "with"), noun_phrase(rng, words)[0]]
     return surface(join(parts))
 
 
-def sentence(rng: np.random.Generator, least: int) -> Pair:
+def sentence(rng: np.random.Generator, least: int, words: Lexicon = SMALL) -> Pair:
     """Join clauses until there are at least `least` French words."""
-    parts = [clause(rng)]
+    parts = [clause(rng, words)]
     while sum(len(part.french) for part in parts) < least:
-        parts += [word(*_pick(rng, CONJUNCTIONS)), clause(rng)]
+        parts += [word(*_pick(rng, CONJUNCTIONS)), clause(rng, words)]
     return join(parts)
 
 
-def sentence_of(rng: np.random.Generator, length: int) -> Pair:
+def sentence_of(rng: np.random.Generator, length: int, words: Lexicon = SMALL) -> Pair:
     """Join clauses to exactly `length` French words, drawing again what does not fit.
 
     Raises: ValueError if the length is under 3, that of the shortest clause.
@@ -245,7 +203,7 @@ def sentence_of(rng: np.random.Generator, length: int) -> Pair:
         raise ValueError(f"length: expected at least 3, got {length}")
     parts: list[Pair] = []
     while True:
-        part = clause(rng)
+        part = clause(rng, words)
         left = length - len(part.french)
         if left == 0:
             return join([*parts, part])
@@ -255,14 +213,18 @@ def sentence_of(rng: np.random.Generator, length: int) -> Pair:
 
 
 def evaluation_set(
-    rng: np.random.Generator, lengths: Iterable[int], each: int
+    rng: np.random.Generator, lengths: Iterable[int], each: int, words: Lexicon = SMALL
 ) -> dict[int, list[Pair]]:
     """Draw `each` sentences of each number of French words."""
-    return {length: [sentence_of(rng, length) for _ in range(each)] for length in lengths}
+    return {length: [sentence_of(rng, length, words) for _ in range(each)] for length in lengths}
 
 
 def training_set(
-    rng: np.random.Generator, count: int, longest: int, test: Mapping[int, Sequence[Pair]]
+    rng: np.random.Generator,
+    count: int,
+    longest: int,
+    test: Mapping[int, Sequence[Pair]],
+    words: Lexicon = SMALL,
 ) -> list[Pair]:
     """Draw sentences of up to `longest` French words; none is in the test set or contains HELD_OUT.
 
@@ -271,18 +233,19 @@ def training_set(
     tested = {pair.french for pairs in test.values() for pair in pairs}
     pairs: list[Pair] = []
     while len(pairs) < count:
-        pair = sentence(rng, 1 + int(rng.random() * longest))
+        pair = sentence(rng, 1 + int(rng.random() * longest), words)
         held_out = pair.french in tested or _contains(pair.french, HELD_OUT.french)
         if len(pair.french) <= longest and not held_out:
             pairs.append(pair)
     return pairs
 
 
-def vocabulary() -> tuple[tuple[str, ...], tuple[str, ...]]:
+@cache
+def vocabulary(words: Lexicon = SMALL) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """List the words of both languages, END first."""
-    nouns, verbs = NOUNS + PLACES, ACTIONS + RELATIONS + SPEECH
-    adjectives = BEFORE + COLORS + MOODS
-    small = (*ADVERBS, *CONJUNCTIONS, *WHERE, ("avec", "with"), ("à", "to"), ("pas", "not"))
+    nouns, verbs = words.nouns + words.places, words.actions + words.relations + words.speech
+    adjectives = words.before + words.colors + words.moods
+    small = (*words.adverbs, *CONJUNCTIONS, *WHERE, ("avec", "with"), ("à", "to"), ("pas", "not"))
     french = {w for a in ARTICLES.values() for w in a[:2]} | {f for f, _ in small}
     french |= {"de", "ne", *ELIDED.values(), *CONTRACTED.values()}
     french |= {w for entry in nouns + verbs for w in entry.french if w}
@@ -294,23 +257,25 @@ def vocabulary() -> tuple[tuple[str, ...], tuple[str, ...]]:
 
 
 FRENCH, ENGLISH = vocabulary()
-_FRENCH_ID = {w: i for i, w in enumerate(FRENCH)}
-_ENGLISH_ID = {w: i for i, w in enumerate(ENGLISH)}
 
 
-def encode(pairs: Sequence[Pair]) -> Batch:
+def encode(pairs: Sequence[Pair], words: Lexicon = SMALL) -> Batch:
     """Turn sentences into numbers; END closes the English ones and pads both."""
-    x, x_mask = _padded([[_FRENCH_ID[w] for w in pair.french] for pair in pairs])
-    y, y_mask = _padded([[*(_ENGLISH_ID[w] for w in pair.english), 0] for pair in pairs])
+    french, english = _numbers(words)
+    x, x_mask = _padded([[french[w] for w in pair.french] for pair in pairs])
+    y, y_mask = _padded([[*(english[w] for w in pair.english), 0] for pair in pairs])
     return Batch(x, x_mask, y, y_mask)
 
 
-def decode(y: Indices) -> list[tuple[str, ...]]:
+def decode(y: Indices, words: Lexicon = SMALL) -> list[tuple[str, ...]]:
     """Turn rows of numbers into English sentences, each up to its END."""
-    return [tuple(ENGLISH[i] for i in row[: _end(row)]) for row in y]
+    _, english = vocabulary(words)
+    return [tuple(english[i] for i in row[: _end(row)]) for row in y]
 
 
-def batches(rng: np.random.Generator, pairs: Sequence[Pair], size: int) -> Iterator[Batch]:
+def batches(
+    rng: np.random.Generator, pairs: Sequence[Pair], size: int, words: Lexicon = SMALL
+) -> Iterator[Batch]:
     """Draw batches without end, each of sentences of one French length, all lengths alike often."""
     by_length: dict[int, list[Pair]] = {}
     for pair in pairs:
@@ -318,7 +283,7 @@ def batches(rng: np.random.Generator, pairs: Sequence[Pair], size: int) -> Itera
     buckets = list(by_length.values())
     while True:
         bucket = buckets[rng.integers(len(buckets))]
-        yield encode([bucket[i] for i in rng.integers(len(bucket), size=size)])
+        yield encode([bucket[i] for i in rng.integers(len(bucket), size=size)], words)
 
 
 def _adjectives(
@@ -329,6 +294,12 @@ def _adjectives(
         return Pair((), ())
     a = _pick(rng, fitting)
     return word((a.feminine if noun.feminine else a.masculine)[plural], a.english)
+
+
+@cache
+def _numbers(words: Lexicon) -> tuple[dict[str, int], dict[str, int]]:
+    french, english = ({w: i for i, w in enumerate(side)} for side in vocabulary(words))
+    return french, english
 
 
 def _pick(rng: np.random.Generator, options: Sequence[T]) -> T:

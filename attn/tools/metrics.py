@@ -7,6 +7,7 @@ from itertools import combinations
 import numpy as np
 
 from attn.tools.data import Link, Pair, decode, encode
+from attn.tools.lexicon import SMALL, Lexicon
 from attn.types import Array, Indices, Mask
 
 Words = tuple[str, ...]
@@ -81,15 +82,17 @@ def strongest(alpha: Array, pairs: Sequence[Pair]) -> list[set[Link]]:
     ]
 
 
-def by_length(translate: Translate, test: Mapping[int, Sequence[Pair]]) -> tuple[Array, Array]:
+def by_length(
+    translate: Translate, test: Mapping[int, Sequence[Pair]], words: Lexicon = SMALL
+) -> tuple[Array, Array]:
     """Translate the sentences of each length; gives the share of faultless ones, and BLEU.
 
     `translate(x, x_mask, longest)` returns words, which may be up to half as many again as asked.
     """
     accuracy, scores = [], []
     for pairs in test.values():
-        batch = encode(pairs)
-        wrote = decode(translate(batch.x, batch.x_mask, batch.y.shape[1] * 3 // 2))
+        batch = encode(pairs, words)
+        wrote = decode(translate(batch.x, batch.x_mask, batch.y.shape[1] * 3 // 2), words)
         due = [pair.english for pair in pairs]
         accuracy.append(np.mean([ours == theirs for ours, theirs in zip(wrote, due, strict=True)]))
         scores.append(bleu(wrote, due))

@@ -6,7 +6,8 @@ import numpy as np
 
 from attn.models.transformer import generate, init, logits, loss_and_grads, weights
 from attn.ops.softmax import cross_entropy
-from attn.tools.data import FRENCH, NOUNS, PLACES, sentence
+from attn.tools.data import FRENCH, sentence
+from attn.tools.lexicon import SMALL
 from attn.tools.optim import warmup_cosine
 from attn.tools.train import finish, train
 
@@ -16,7 +17,7 @@ LENGTH = 64
 WORDS = set(FRENCH[1:])
 LETTERS = sorted({letter for word in WORDS for letter in word} | set(" .\n"))
 ARTICLES = {"le": False, "un": False, "la": True, "une": True}  # of a feminine noun?
-GENDERS = {noun.french[0]: noun.feminine for noun in NOUNS + PLACES}
+GENDERS = {noun.french[0]: noun.feminine for noun in SMALL.nouns + SMALL.places}
 
 
 def text(rng, letters):

@@ -23,16 +23,24 @@ from attn.tools.data import (
     sentence_of,
     surface,
     training_set,
+    vocabulary,
     word,
 )
+from attn.tools.lexicon import LARGE, SMALL
 
-CLAUSES = [clause(rng) for rng in [np.random.default_rng(0)] for _ in range(5000)]
+CLAUSES = {
+    words: [clause(rng, words) for rng in [np.random.default_rng(0)] for _ in range(5000)]
+    for words in (SMALL, LARGE)
+}
+both = pytest.mark.parametrize("words", CLAUSES, ids=["small", "large"])
 LE, LA, A = word("le", "the"), word("la", "the"), word("un", "a")
-FEMININE = {"fille", "filles", "vache", "vaches", "maison", "école"}
-SINGULAR = {n.french[0] for n in data.NOUNS + data.PLACES}
-PLURAL = {n.french[1] for n in data.NOUNS}
+FORMS = LARGE.before + LARGE.colors + LARGE.moods
+FEMININE = {w for n in LARGE.nouns + LARGE.places if n.feminine for w in n.french}
+SINGULAR = {n.french[0] for n in LARGE.nouns + LARGE.places}
+PLURAL = {n.french[1] for n in LARGE.nouns}
 NOUNS = SINGULAR | PLURAL
-ADJECTIVES = {w for a in data.BEFORE + data.COLORS + data.MOODS for w in a.masculine + a.feminine}
+ADJECTIVES = {w for a in FORMS for w in a.masculine + a.feminine}
+BEFORE = "|".join(sorted({w for a in LARGE.before for w in a.masculine + a.feminine}))
 
 
 def noun_phrases(french):
@@ -53,9 +61,42 @@ def test_there_are_30_to_60_words_a_side():
     assert 30 <= len(ENGLISH) - 1 <= 60
 
 
-def test_the_vocabulary_is_exactly_what_the_grammar_says():
-    assert {w for c in CLAUSES for w in c.french} | {"et", "mais", "quand"} == set(FRENCH[1:])
-    assert {w for c in CLAUSES for w in c.english} | {"and", "but", "when"} == set(ENGLISH[1:])
+def test_the_large_lexicon_has_all_of_the_small_one_and_three_times_as_many_words():
+    french, english = vocabulary(LARGE)
+    assert set(FRENCH) < set(french)
+    assert set(ENGLISH) < set(english)
+    assert len(french) > 3 * len(FRENCH)
+    assert len(english) > 3 * len(ENGLISH)
+
+
+@both
+def test_the_vocabulary_is_exactly_what_the_grammar_says(words):
+    french, english = vocabulary(words)
+    said = CLAUSES[words]
+    assert {w for c in said for w in c.french} | {"et", "mais", "quand"} == set(french[1:])
+    assert {w for c in said for w in c.english} | {"and", "but", "when"} == set(english[1:])
+
+
+@both
+def test_a_french_word_has_one_meaning_one_gender_and_one_number(words):
+    entries = [w for n in words.nouns for w in n.french] + [n.french[0] for n in words.places]
+    entries += [w for v in words.actions + words.relations + words.speech for w in v.french]
+    assert len(entries) == len(set(entries))
+    assert not set(entries) & ADJECTIVES
+
+
+def test_feminine_nouns_are_feminine():
+    assert {"fille", "vaches", "maison", "école", "sœur", "tante", "rue", "forêt"} <= FEMININE
+    assert not {"chat", "enfants", "jardin", "juge", "poète", "pont", "château"} & FEMININE
+
+
+@both
+def test_what_follows_an_elision_begins_with_a_plain_vowel(words):
+    elided = {
+        after for c in CLAUSES[words] for w, after in pairwise(c.french) if w in ("l'", "n'", "d'")
+    }
+    assert {w[0] for w in elided} <= set("aeioué")
+    assert not {w for w in vocabulary(words)[0] if w[0] in "hyâêîôû"}
 
 
 @pytest.mark.parametrize(
@@ -112,8 +153,9 @@ def test_adjectives_swap_sides():
     assert set(pair.sure) == {(0, 0), (1, 1), (2, 3), (3, 2)}
 
 
-def test_articles_and_adjectives_agree_with_their_noun():
-    for c in CLAUSES:
+@both
+def test_articles_and_adjectives_agree_with_their_noun(words):
+    for c in CLAUSES[words]:
         for article, before, noun, after in noun_phrases(c.french):
             plural, feminine = noun in PLURAL, noun in FEMININE
             assert article in (
@@ -124,17 +166,14 @@ def test_articles_and_adjectives_agree_with_their_noun():
                 else {"le", "un", "l'", "du", "au"}
             )
             for adjective in before + after:
-                forms = next(
-                    a
-                    for a in data.BEFORE + data.COLORS + data.MOODS
-                    if adjective in a.masculine + a.feminine
-                )
+                forms = next(a for a in FORMS if adjective in a.masculine + a.feminine)
                 assert adjective == (forms.feminine if feminine else forms.masculine)[plural]
 
 
-def test_verbs_agree_with_their_subject_in_both_languages():
-    verbs = data.ACTIONS + data.RELATIONS + data.SPEECH
-    for c in CLAUSES:
+@both
+def test_verbs_agree_with_their_subject_in_both_languages(words):
+    verbs = words.actions + words.relations + words.speech
+    for c in CLAUSES[words]:
         plural = noun_phrases(c.french)[0][2] in PLURAL
         assert len({v.french[plural] for v in verbs} & set(c.french)) == 1
         assert not {v.french[not plural] for v in verbs} & set(c.french)
@@ -146,33 +185,37 @@ def test_verbs_agree_with_their_subject_in_both_languages():
         assert len({v.english[plural or negative] for v in verbs} & set(c.english)) == 1
 
 
-def test_what_french_does_not_say_is_not_said():
+@both
+def test_what_french_does_not_say_is_not_said(words):
     wrong = [
         r"\b(le|la|ne|de) [aeiouéè]",  # no elision
         r"\b(de|à) les?\b",  # no contraction
-        r"\bdes (petit|jeune)",  # as an indefinite article: de petits chats
+        rf"\bdes ({BEFORE})",  # as an indefinite article: de petits chats
         r"(d'|\bde) (des|du)\b",
-        r"pas parfois",
+        r"pas (parfois|toujours|rarement)",
         r"\bpas (un|une|des)\b",  # after a transitive verb: pas de chat
         r"(n'|l'|d') [^aeiouéè]",
     ]
     # *des* after a noun is *de les*, and may stand before an adjective
-    allowed = re.compile(rf"\b({'|'.join(NOUNS | ADJECTIVES)}) des (petit|jeune)")
-    for c in CLAUSES:
+    allowed = re.compile(rf"\b({'|'.join(NOUNS | ADJECTIVES)}) des ({BEFORE})")
+    for c in CLAUSES[words]:
         french = allowed.sub(r"\1 …", " ".join(c.french))
         assert not [w for w in wrong if re.search(w, french)], french
 
 
-def test_what_english_does_not_say_is_not_said():
-    wrong = [r"\ba [aeiou]", r"\ban [^aeiou]", r"\ban? \w+ (cats|birds|cows|children|girls)\b"]
-    for c in CLAUSES:
+@both
+def test_what_english_does_not_say_is_not_said(words):
+    plural = "|".join(n.english[1] for n in words.nouns)
+    wrong = [r"\ba [aeiou]", r"\ban [^aeiou]", rf"\ban? (\w+ )?({plural})\b"]
+    for c in CLAUSES[words]:
         english = " ".join(c.english)
         assert not [w for w in wrong if re.search(w, english)], english
         assert not any(a == b for a, b in pairwise(c.english)), english
 
 
-def test_every_english_word_but_do_and_not_has_one_sure_french_word():
-    for c in CLAUSES:
+@both
+def test_every_english_word_but_do_and_not_has_one_sure_french_word(words):
+    for c in CLAUSES[words]:
         linked = sorted(i for i, _ in c.sure)
         assert linked == [i for i, w in enumerate(c.english) if w not in ("do", "does", "not")]
         assert all(0 <= j < len(c.french) for _, j in c.sure + c.possible)
@@ -182,7 +225,7 @@ def test_every_english_word_but_do_and_not_has_one_sure_french_word():
 
 def test_links_join_words_that_mean_the_same():
     meaning = {}
-    for c in CLAUSES:
+    for c in CLAUSES[SMALL]:
         for i, j in c.sure:
             meaning.setdefault(c.french[j], set()).add(c.english[i])
     assert meaning["noire"] == {"black"}
@@ -193,7 +236,7 @@ def test_links_join_words_that_mean_the_same():
 
 
 def test_the_negation_may_look_at_any_of_its_words():
-    c = next(c for c in CLAUSES if c.french[2:5] == ("ne", "dort", "pas"))
+    c = next(c for c in CLAUSES[SMALL] if c.french[2:5] == ("ne", "dort", "pas"))
     assert c.english[2:4] == ("does", "not")
     assert {j for i, j in c.possible if i == 2} == {2, 3, 4}
     assert {j for i, j in c.possible if i == 3} == {2, 4}
@@ -224,7 +267,7 @@ def test_the_held_out_clause_is_in_no_training_sentence(monkeypatch):
     vache = join([LA, word("vache", "cow"), word("dort", "sleeps")])
     longer = join([vache, word("et", "and"), HELD_OUT, word("souvent", "often")])
     drawn = iter([HELD_OUT, longer])
-    monkeypatch.setattr(data, "sentence", lambda rng, least: next(drawn, vache))
+    monkeypatch.setattr(data, "sentence", lambda rng, least, words: next(drawn, vache))
     train = training_set(np.random.default_rng(0), 3, 12, {})
     assert train == [vache] * 3
     assert next(drawn, None) is None
@@ -238,12 +281,14 @@ def test_the_held_out_clause_has_the_grammars_links():
     assert set(chat.sure) == set(HELD_OUT.sure)
 
 
-def test_encoding_pads_and_closes_and_decoding_opens_again():
-    pairs = [sentence(np.random.default_rng(k), 5 + 3 * k) for k in range(3)]
-    x, x_mask, y, y_mask = encode(pairs)
-    assert decode(y) == [p.english for p in pairs]
+@both
+def test_encoding_pads_and_closes_and_decoding_opens_again(words):
+    pairs = [sentence(np.random.default_rng(k), 5 + 3 * k, words) for k in range(3)]
+    x, x_mask, y, y_mask = encode(pairs, words)
+    assert decode(y, words) == [p.english for p in pairs]
+    french, _ = vocabulary(words)
     for k, p in enumerate(pairs):
-        assert tuple(FRENCH[i] for i in x[k][x_mask[k]]) == p.french
+        assert tuple(french[i] for i in x[k][x_mask[k]]) == p.french
         assert (y[k][y_mask[k]][-1], y_mask[k].sum()) == (0, len(p.english) + 1)
     assert not x[~x_mask].any()
     assert not y[~y_mask].any()
