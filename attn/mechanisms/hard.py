@@ -26,7 +26,7 @@ def sample(alpha: Array, rng: np.random.Generator, draws: int | None = None) -> 
     """
     _check_weights(alpha)
     check_count("draws", 1 if draws is None else draws, least=1)
-    edges = np.cumsum(alpha, axis=-1)[..., None, :]
+    edges = np.cumsum(alpha, axis=-1, dtype=np.float64)[..., None, :]  # half precision stalls
     u = edges[..., -1:] * rng.random((*alpha.shape[:-1], draws or 1, 1))
     last = (edges < edges[..., -1:]).sum(axis=-1)  # where u, of a tiny sum, was rounded up to it
     s = np.where(edges[..., -1] > 0, np.minimum((edges <= u).sum(axis=-1), last), -1)

@@ -31,7 +31,7 @@ LOG2_E = 1 / math.log(2)
 class Trace(NamedTuple):
     """What the way back needs of each query: its context, its peak, its sum of exponentials.
 
-    total_i = Σ_j exp(e_ij − peak_i),  and peak_i is 0 where none was needed
+    total_i = Σ_j exp(e_ij − peak_i),  peak_i is 0 where none was needed, −∞ where nothing was seen
     """
 
     c: Array
@@ -82,8 +82,8 @@ def attention(
     `causal` hides the keys j > i + m − n, and their tiles are not even visited.
 
     Shapes: q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None -> c (..., n, p)
-    Raises: ValueError if an array is not of floats, or of half precision, shapes do not fit, there
-        are no keys or no features, or the mask is not boolean.
+    Raises: ValueError if an array is not of floats, in single or double precision, shapes do not
+        fit, there are no keys or no features, or the mask is not boolean.
     Source: Rabe & Staats 2021, sec. 3; Dao et al. 2022, sec. 3.1.
     """
     return attention_with_trace(q, k, v, mask, causal)[0]
@@ -113,8 +113,8 @@ def attention_with_trace(
 
     Shapes: q (..., n, d), k (..., m, d), v (..., m, p), mask (..., n, m) | None
         -> c (..., n, p), trace
-    Raises: ValueError if an array is not of floats, or of half precision, shapes do not fit, there
-        are no keys or no features, or the mask is not boolean.
+    Raises: ValueError if an array is not of floats, in single or double precision, shapes do not
+        fit, there are no keys or no features, or the mask is not boolean.
     Source: Milakov & Gimelshein 2018, alg. 3; Dao et al. 2022, alg. 1.
     """
     job = _job(q, k, v, mask, causal)
@@ -145,7 +145,8 @@ def attention_with_trace_backward(
     Raises: ValueError as attention.
     Source: Dao et al. 2022, alg. 4.
     """
-    check_shapes("q (..., n, d), v (..., m, p), dc (..., n, p)", q, v, dc)
+    check_shapes("q (..., n, d), v (..., m, p), dc (..., n, p), c (..., n, p)", q, v, dc, trace.c)
+    check_shapes("q (..., n, d), peak (..., n), total (..., n)", q, trace.peak, trace.total)
     dc = dc.astype(np.result_type(q, k, v), copy=False)
     job = _job(q, k, v, mask, causal, dc)
     dc, *sums = (x.reshape(*job.q.shape[:2], *x.shape[q.ndim - 1 :]) for x in (dc, *trace))
@@ -270,8 +271,8 @@ def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values:
     check_mask(mask, shape)
     mask = None if mask is None else np.broadcast_to(mask, (1, *shape))
     dtype = np.result_type(q, k, v)
-    if dtype == np.float16:
-        raise ValueError("q, k, v: expected float32 or float64, got float16: sums would overflow")
+    if dtype not in (np.float32, np.float64):  # the sums of half precision would overflow
+        raise ValueError(f"q, k, v: expected float32 or float64, got {dtype}")
     if not q.shape[-1]:
         raise ValueError(f"q: expected at least one feature, got {q.shape}")
     scale = 1 / math.sqrt(q.shape[-1])

@@ -229,7 +229,11 @@ def training_set(
     """Draw sentences of up to `longest` French words; none is in the test set or contains HELD_OUT.
 
     The lengths asked for are equally likely.
+
+    Raises: ValueError if `longest` is under 3, the length of the shortest clause.
     """
+    if longest < 3:
+        raise ValueError(f"longest: expected at least 3, got {longest}")
     tested = {pair.french for pairs in test.values() for pair in pairs}
     pairs: list[Pair] = []
     while len(pairs) < count:

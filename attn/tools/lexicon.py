@@ -2,7 +2,8 @@
 
 French nouns have a gender, adjectives agree, verbs have a number; what takes part in the grammar
 itself (articles, negation, prepositions) is in `attn.tools.data`. A word that is elided before
-begins with a plain vowel, é or è: no mute h, no circumflex.
+begins with a plain vowel, é or è: no mute h, no circumflex. One can be *dans* each place, and no
+adjective asks for *de*: the owner of a noun would be taken for what it governs.
 """
 
 from typing import NamedTuple
@@ -105,7 +106,7 @@ _MORE = Lexicon(
     )
     + _nouns(
         "garçon garçons boy boys, roi rois king kings, frère frères brother brothers, "
-        "ami amis friend friends, poète poètes poet poets, juge juges judge judges, "
+        "élève élèves pupil pupils, poète poètes poet poets, juge juges judge judges, "
         "soldat soldats soldier soldiers, fermier fermiers farmer farmers, "
         "peintre peintres painter painters",
         False,
@@ -117,18 +118,14 @@ _MORE = Lexicon(
         True,
         "person",
     ),
-    places=_places("champ field, parc park, château castle, magasin shop, pont bridge", False)
+    places=_places("champ field, parc park, château castle, magasin shop, musée museum", False)
     + _places(
-        "forêt forest, ville town, église church, gare station, rue street, plage beach, "
+        "forêt forest, ville town, église church, gare station, rue street, cuisine kitchen, "
         "grange barn",
         True,
     ),
-    before=_adjectives(
-        "grand grands grande grandes big, joli jolis jolie jolies pretty",
-        "animal",
-        "person",
-        "place",
-    ),
+    before=_adjectives("grand grands grande grandes big", "animal", "place")
+    + _adjectives("joli jolis jolie jolies pretty", "animal", "person", "place"),
     colors=_adjectives(
         "blanc blancs blanche blanches white, rouge rouges rouge rouges red, "
         "vert verts verte vertes green, gris gris grise grises grey, "
@@ -139,8 +136,8 @@ _MORE = Lexicon(
     ),
     moods=_adjectives(
         "calme calmes calme calmes calm, timide timides timide timides shy, "
-        "fatigué fatigués fatiguée fatiguées tired, content contents contente contentes happy, "
-        "fier fiers fière fières proud",
+        "rapide rapides rapide rapides fast, sage sages sage sages wise, "
+        "bizarre bizarres bizarre bizarres strange",
         "animal",
         "person",
     ),
@@ -157,7 +154,7 @@ _MORE = Lexicon(
         "attend attendent awaits await, cache cachent hides hide, porte portent carries carry"
     ),
     speech=_verbs("répond répondent replies reply"),
-    adverbs=_adverbs("toujours always, rarement rarely"),
+    adverbs=_adverbs("rarement rarely, vite quickly"),
 )
 
 LARGE = Lexicon(

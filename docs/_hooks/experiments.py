@@ -211,11 +211,14 @@ def all_measured(snippets: Path = SNIPPETS) -> dict[str, Measured]:
 
 
 def measures(found: Mapping[str, Mapping[int, Record]]) -> dict[str, Measured]:
-    """Stem → seed → record, turned into `stem.name` → the values of all seeds that have one."""
+    """Stem → seed → record, turned into `stem.name` → the values of all seeds that have one.
+
+    What a run took on one core is among them, as `stem.seconds`.
+    """
     table: dict[str, dict[int, float]] = {}
     for stem, by_seed in found.items():
         for seed, record in by_seed.items():
-            for name, value in record.measured.items():
+            for name, value in {**record.measured, "seconds": record.seconds}.items():
                 table.setdefault(f"{stem}.{name}", {})[seed] = value
     return {name: Measured(tuple(by), tuple(by.values())) for name, by in table.items()}
 

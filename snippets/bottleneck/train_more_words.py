@@ -1,4 +1,4 @@
-"""Train the translator with attention on a language of four times as many words.
+"""Train the translator with attention on a language of almost four times as many words.
 
 All else is as in train_translator, of page 2.
 """

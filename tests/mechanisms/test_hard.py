@@ -506,6 +506,14 @@ def test_a_draw_stays_within_weights_so_small_that_products_are_rounded_up(rng):
     assert (sample(np.array([0, smallest, 0]), rng, 100) == 1).all()
 
 
+@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
+def test_each_of_many_positions_is_drawn_whatever_the_precision(rng, dtype):
+    alpha = softmax(np.zeros(4096, dtype))
+    counts = np.bincount(sample(alpha, rng, 100 * 4096), minlength=4096)
+    assert counts.min() > 50  # of a hundred; a Poisson variable is below it once in 10⁷
+    assert counts.max() < 160
+
+
 ALPHA, DRAWN, EARNED = np.full((2, 5), 0.2), np.zeros((2, 3), int), np.ones((2, 3))
 
 

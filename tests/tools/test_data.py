@@ -251,6 +251,11 @@ def test_sentences_are_as_long_as_asked():
         sentence_of(rng, 2)
 
 
+def test_no_sentence_is_so_short():
+    with pytest.raises(ValueError, match="longest: expected at least 3, got 2"):
+        training_set(np.random.default_rng(0), 1, 2, {})
+
+
 def test_what_is_tested_is_not_trained_on():
     rng = np.random.default_rng(2)
     test = evaluation_set(rng, (3, 5, 20), each=30)
