@@ -60,6 +60,7 @@ READING_ORDER = [
     "tools.gradcheck",
     "tools.optim",
     "tools.train",
+    "tools.lexicon",
     "tools.data",
     "tools.algorithms",
     "tools.metrics",
