@@ -24,12 +24,15 @@ def key(script: Path) -> str:
 
 def modules(script: Path) -> dict[str, Path]:
     """The script, as "", and all that it imports from its folder or the project, by name."""
-    found, todo = {"": script}, [""]
+    found, todo, seen = {"": script}, [""], set()
     while todo:
         name = todo.pop()
-        for wanted in _wanted(name, found[name]):
-            path = _find(wanted, script)
-            if path and wanted not in found:
+        for wanted in _wanted(name, found[name]):  # packages before what is in them
+            if wanted in seen:
+                continue
+            seen.add(wanted)
+            ours = wanted.rpartition(".")[0] in found
+            if ours and (path := _find(wanted, script)):
                 found[wanted] = path
                 todo.append(wanted)
     return found
