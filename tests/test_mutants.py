@@ -135,16 +135,24 @@ two cores add to the same rows | mechanisms/tiled.py | mechanisms/test_tiled.py:
 + t % rounds
 
 a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_thread_is_started_for_little_work
-- min(_cores(), _worthwhile(job))
+- min(_cores(), job.threads)
 + _cores()
 
 a product that wakes the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_product_is_large_enough_for_threads_of_blas
-- place.most // max
-+ 4 * place.most // max
+- most // max
++ 4 * most // max
 
 products in pieces where nobody else works | mechanisms/tiled.py | mechanisms/test_tiled.py::test_with_little_work_the_products_are_left_to_blas
-- if _worthwhile(job) > 1 else sys.maxsize
-+ if _worthwhile(job) > 0 else sys.maxsize
+- if job.threads > 1 else sys.maxsize
++ if job.threads > 0 else sys.maxsize
+
+a trace that nobody checks | mechanisms/tiled.py | mechanisms/test_tiled.py::test_a_trace_with_other_leading_axes_is_refused
+- q, trace.peak, trace.total)
++ q, trace.total, trace.total)
+
+a draw that adds up in half precision | mechanisms/hard.py | mechanisms/test_hard.py::test_each_of_many_positions_is_drawn_whatever_the_precision
+- axis=-1, dtype=np.float64)
++ axis=-1)
 
 the bias before the scale | mechanisms/biased.py | mechanisms/test_biased.py::test_the_bias_is_added_to_the_scaled_scores
 - scaled_dot(q, k)

@@ -49,23 +49,17 @@ class _Job(NamedTuple):
     causal: bool
     scale: float
     reach: Array
-
-
-class _Place(NamedTuple):
-    """Memory for a result, and how many multiply-adds a product may take that ends here."""
-
-    memory: Array
-    most: int
+    threads: int
 
 
 class _Room(NamedTuple):
     """What a core writes to in all its tiles, so that none of them has to ask for memory."""
 
-    e: _Place
-    de: _Place
-    rows: _Place
-    q_t: _Place
-    dc_t: _Place
+    e: Array
+    de: Array
+    rows: Array
+    q_t: Array
+    dc_t: Array
 
 
 Tile: TypeAlias = tuple[slice, ...]
@@ -175,10 +169,10 @@ def _look_up(job: _Job, trace: Trace, room: _Room, tiles: Iterator[Tile]) -> Non
         q_t = _queries(job, heads, rows, calm, room.q_t)
         for seen, keys, visible in _parts(job, heads, rows, slice(0, job.k.shape[1])):
             sums = _of(trace, heads, seen)
-            e = _product(job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
+            e = _product(job, job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
             w = _exponentials(e, visible) if calm else _risen(e, visible, sums)
             sums.total[...] += _sum_over_keys(w)
-            sums.c[...] += (_product if calm else _read)(w.mT, job.v[heads, keys], room.rows)
+            sums.c[...] += (_product if calm else _read)(job, w.mT, job.v[heads, keys], room.rows)
         trace.c[heads, rows] /= _divisor(trace.total[heads, rows])[..., None]
 
 
@@ -225,16 +219,16 @@ def _send_back(
     dq, dk, dv = grads
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
-        add_up = _product if calm else _read
+        add_up = partial(_product if calm else _read, job)
         q_t = _queries(job, heads, rows, calm, room.q_t)
         dc_t = _transposed(dc[heads, rows], 1, room.dc_t)
         mean = np.einsum("gip,gip->gi", dc[heads, rows], trace.c[heads, rows])
         for seen, keys, visible in _parts(job, heads, rows, all_keys):
             sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
-            e = _product(job.k[heads, keys], q_t[..., since], room.e)
+            e = _product(job, job.k[heads, keys], q_t[..., since], room.e)
             alpha = (_calm_weights if calm else _weights)(e, visible, sums)
             dv[heads, keys] += add_up(alpha, dc[heads, seen], room.rows)
-            dalpha = _product(job.v[heads, keys], dc_t[..., since], room.de)
+            dalpha = _product(job, job.v[heads, keys], dc_t[..., since], room.de)
             de = _scores_backward(dalpha, alpha, mean[:, since])
             de = de if calm else _hide(de, alpha != 0)
             dk[heads, keys] += add_up(de, job.q[heads, seen], room.rows)
@@ -277,7 +271,7 @@ def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values:
         raise ValueError(f"q: expected at least one feature, got {q.shape}")
     scale = 1 / math.sqrt(q.shape[-1])
     q, k, v, *more = (_flat(x.astype(dtype, copy=False)) for x in (q, k, v, *values))
-    return _Job(q, k, v, mask, causal, scale, _reach(k, (v, *more)))
+    return _Job(q, k, v, mask, causal, scale, _reach(k, (v, *more)), _worthwhile(q, v))
 
 
 def _reach(k: Array, values: tuple[Array, ...]) -> Array:
@@ -300,13 +294,13 @@ def _longest(x: Array) -> Array:
     return np.sqrt(np.einsum("gid,gid->gi", x, x).max(axis=1, initial=0))
 
 
-def _queries(job: _Job, heads: slice, rows: slice, calm: bool, place: _Place) -> Array:
+def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
     # Scaled here, and not the scores of every tile; calm ones are in units of log 2.
-    return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), place)
+    return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), room)
 
 
-def _transposed(x: Array, factor: float, place: _Place) -> Array:
-    return np.multiply(x.mT, factor, out=place.memory[: x.size].reshape(x.mT.shape))
+def _transposed(x: Array, factor: float, room: Array) -> Array:
+    return np.multiply(x.mT, factor, out=room[: x.size].reshape(x.mT.shape))
 
 
 def _sum_over_keys(w: Array) -> Array:
@@ -412,7 +406,7 @@ def _steps(job: _Job) -> tuple[int, int, int]:
     n, m = job.q.shape[1], job.k.shape[1]
     several = len(job.q) > 1
     most = -(-QUERIES // 2) if several and job.causal else QUERIES  # less beyond the diagonal
-    least = 2 if not several and _worthwhile(job) > 1 else 1  # something for a second core
+    least = 2 if not several and job.threads > 1 else 1  # something for a second core
     tiles = max(-(-n // most), least)
     rows, keys = max(1, -(-n // tiles)), min(KEYS, m)
     return max(1, FEW_SCORES // (rows * keys)), rows, keys
@@ -424,21 +418,22 @@ def _steps(job: _Job) -> tuple[int, int, int]:
 def _rooms(job: _Job) -> list[_Room]:
     """A room for every core that has enough to do. The caller makes them all, for what a thread
     asks for by itself goes back to the system when the thread ends."""
-    return [_room(job) for _ in range(min(_cores(), _worthwhile(job)))]
+    return [_room(job) for _ in range(min(_cores(), job.threads))]
 
 
 def _room(job: _Job) -> _Room:
     (heads, rows, keys), d, p = _steps(job), job.q.shape[-1], job.v.shape[-1]
     sizes = rows * keys, rows * keys, max(rows, keys) * max(d, p), rows * d, rows * p
-    most = BLAS_ALONE if _worthwhile(job) > 1 else sys.maxsize  # who is alone leaves all to BLAS
-    return _Room(*(_Place(np.empty(min(heads, len(job.q)) * n, job.q.dtype), most) for n in sizes))
+    return _Room(*(np.empty(min(heads, len(job.q)) * size, job.q.dtype) for size in sizes))
 
 
-def _product(a: Array, b: Array, place: _Place) -> Array:
-    """a @ b, a few rows of a at a time, so few that BLAS does them on this core."""
+def _product(job: _Job, a: Array, b: Array, room: Array) -> Array:
+    """a @ b, a few rows of a at a time, so few that BLAS does them on this core; where there is too
+    little to do for a second thread of ours, all at once."""
     rows, shape = a.shape[1], (*a.shape[:2], b.shape[2])
-    out = place.memory[: math.prod(shape)].reshape(shape)
-    slab = min(rows, max(1, place.most // max(1, b[0].size)))
+    out = room[: math.prod(shape)].reshape(shape)
+    most = BLAS_ALONE if job.threads > 1 else sys.maxsize
+    slab = min(rows, max(1, most // max(1, b[0].size)))
     whole = rows - rows % max(1, slab)
     np.matmul(_slabs(a[:, :whole], slab), b[:, None], out=_slabs(out[:, :whole], slab))
     if whole < rows:
@@ -450,12 +445,12 @@ def _slabs(x: Array, rows: int) -> Array:
     return x.reshape(len(x), x.shape[1] // rows, rows, x.shape[2])
 
 
-def _read(w: Array, x: Array, place: _Place) -> Array:
+def _read(job: _Job, w: Array, x: Array, room: Array) -> Array:
     """w @ x, where a weight of 0 reads nothing, not even NaN: as `combine` in attn.ops.products."""
     finite = np.isfinite(x).all(axis=-1, keepdims=True)
     if finite.all():
-        return _product(w, x, place)
-    out = _product(w, np.where(finite, x, 0), place)
+        return _product(job, w, x, room)
+    out = _product(job, w, np.where(finite, x, 0), room)
     for g, j, _ in np.argwhere(~finite):
         w_j = w[g, :, j, None]
         out[g] += np.where(w_j == 0, 0, w_j * x[g, j])
@@ -480,9 +475,9 @@ def _on_all_cores(work: Work, rooms: list[_Room], tiles: list[Tile]) -> None:
             future.result()
 
 
-def _worthwhile(job: _Job) -> int:
+def _worthwhile(q: Array, v: Array) -> int:
     """How many threads have enough to do."""
-    (g, n, d), (_, m, p) = job.q.shape, job.v.shape
+    (g, n, d), (_, m, p) = q.shape, v.shape
     return max(1, g * n * m * (d + p) // WORTH_A_THREAD)
 
 

@@ -87,7 +87,7 @@ def test_a_french_word_has_one_meaning_one_gender_and_one_number(words):
 
 def test_feminine_nouns_are_feminine():
     assert {"fille", "vaches", "maison", "école", "sœur", "tante", "rue", "forêt"} <= FEMININE
-    assert not {"chat", "enfants", "jardin", "juge", "poète", "pont", "château"} & FEMININE
+    assert not {"chat", "enfants", "jardin", "juge", "poète", "musée", "château"} & FEMININE
 
 
 @both
@@ -192,7 +192,7 @@ def test_what_french_does_not_say_is_not_said(words):
         r"\b(de|à) les?\b",  # no contraction
         rf"\bdes ({BEFORE})",  # as an indefinite article: de petits chats
         r"(d'|\bde) (des|du)\b",
-        r"pas (parfois|toujours|rarement)",
+        r"pas (parfois|rarement|vite)",
         r"\bpas (un|une|des)\b",  # after a transitive verb: pas de chat
         r"(n'|l'|d') [^aeiouéè]",
     ]
