@@ -138,13 +138,17 @@ a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_
 - min(_cores(), job.threads)
 + _cores()
 
-a product that wakes the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_product_is_large_enough_for_threads_of_blas
-- most // max
-+ 4 * most // max
+threads of BLAS beside ours | mechanisms/tiled.py | mechanisms/test_tiled.py::test_where_all_cores_work_each_product_has_one
+- BLAS.limit(limits=1)
++ BLAS.limit(limits=2)
 
-products in pieces where nobody else works | mechanisms/tiled.py | mechanisms/test_tiled.py::test_with_little_work_the_products_are_left_to_blas
-- if job.threads > 1 else sys.maxsize
-+ if job.threads > 0 else sys.maxsize
+a core of two where nobody else works | mechanisms/tiled.py | mechanisms/test_tiled.py::test_with_little_work_the_threads_are_left_to_blas
+- if rooms[1:] else nullcontext
++ if rooms else nullcontext
+
+two callers set the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_who_sets_the_threads_of_blas_is_alone
+- with ALONE, BLAS
++ with BLAS
 
 a trace that nobody checks | mechanisms/tiled.py | mechanisms/test_tiled.py::test_a_trace_with_other_leading_axes_is_refused
 - q, trace.peak, trace.total)

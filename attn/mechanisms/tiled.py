@@ -8,10 +8,11 @@ nearly all matrices lie in memory as the products read them.
 
 import math
 import os
-import sys
+import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -20,12 +21,32 @@ import numpy as np
 from attn.ops.checks import check_mask, check_shapes
 from attn.types import Array, Mask
 
+try:  # keeps BLAS from starting threads beside ours
+    from threadpoolctl import ThreadpoolController
+except ImportError:  # then we start none: BLAS alone uses the cores
+    ThreadpoolController = None
+
 QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay near the core
 FEW_SCORES = 2**17  # short sequences share a tile, until it has so many
-BLAS_ALONE = 2**18  # multiply-adds; in larger products OpenBLAS starts threads of its own
 WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, a second thread hardly gets to work
-BUNDLE = 16  # keys that are summed by themselves; with 512 queries BLAS does so on this core
+BUNDLE = 16  # keys that are summed by themselves
 LOG2_E = 1 / math.log(2)
+BLAS = ThreadpoolController and ThreadpoolController().select(user_api="blas")
+ALONE = threading.Lock()  # BLAS has one number of threads for all: only one caller may change it
+
+np.empty(31 << 20, np.uint8)  # freed at once: glibc then keeps what is freed, for the next call
+
+
+def _for_this_processor(function: str) -> bool:
+    """Whether NumPy has a form of it in float32 that takes more than what all processors have."""
+    found = np.lib.introspect.opt_func_info(func_name=f"^{function}$", signature="float32")
+    return any("baseline" not in x["current"] for types in found.values() for x in types.values())
+
+
+# Calm scores are in these units. exp2 takes half of exp's time with AVX-512, twice as long without.
+UNIT, power, log = (
+    (LOG2_E, np.exp2, np.log2) if _for_this_processor("exp2") else (1.0, np.exp, np.log)
+)
 
 
 class Trace(NamedTuple):
@@ -169,19 +190,19 @@ def _look_up(job: _Job, trace: Trace, room: _Room, tiles: Iterator[Tile]) -> Non
         q_t = _queries(job, heads, rows, calm, room.q_t)
         for seen, keys, visible in _parts(job, heads, rows, slice(0, job.k.shape[1])):
             sums = _of(trace, heads, seen)
-            e = _product(job, job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
+            e = _product(job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
             w = _exponentials(e, visible) if calm else _risen(e, visible, sums)
             sums.total[...] += _sum_over_keys(w)
-            sums.c[...] += (_product if calm else _read)(job, w.mT, job.v[heads, keys], room.rows)
+            sums.c[...] += (_product if calm else _read)(w.mT, job.v[heads, keys], room.rows)
         trace.c[heads, rows] /= _divisor(trace.total[heads, rows])[..., None]
 
 
 def _exponentials(e: Array, visible: Mask | None) -> Array:
     """Exponentials of calm scores: none can overflow, so no peak has to be found first.
 
-    w_ij = 2^{e_ij},  e_ij in units of log 2: NumPy's exp2 is the faster one
+    w_ij = 2^{e_ij} with e_ij in units of log 2, or exp(e_ij): whichever is faster here
     """
-    w = np.exp2(e, out=e)
+    w = power(e, out=e)
     return w if visible is None else np.multiply(w, visible, out=w)
 
 
@@ -219,16 +240,16 @@ def _send_back(
     dq, dk, dv = grads
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
-        add_up = partial(_product if calm else _read, job)
+        add_up = _product if calm else _read
         q_t = _queries(job, heads, rows, calm, room.q_t)
         dc_t = _transposed(dc[heads, rows], 1, room.dc_t)
         mean = np.einsum("gip,gip->gi", dc[heads, rows], trace.c[heads, rows])
         for seen, keys, visible in _parts(job, heads, rows, all_keys):
             sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
-            e = _product(job, job.k[heads, keys], q_t[..., since], room.e)
+            e = _product(job.k[heads, keys], q_t[..., since], room.e)
             alpha = (_calm_weights if calm else _weights)(e, visible, sums)
             dv[heads, keys] += add_up(alpha, dc[heads, seen], room.rows)
-            dalpha = _product(job, job.v[heads, keys], dc_t[..., since], room.de)
+            dalpha = _product(job.v[heads, keys], dc_t[..., since], room.de)
             de = _scores_backward(dalpha, alpha, mean[:, since])
             de = de if calm else _hide(de, alpha != 0)
             dk[heads, keys] += add_up(de, job.q[heads, seen], room.rows)
@@ -236,8 +257,8 @@ def _send_back(
 
 
 def _calm_weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
-    """Weights of calm scores: alpha_ij = 2^{e_ij − log₂ total_i}."""
-    e -= np.log2(_divisor(sums.total))[:, None]
+    """Weights of calm scores: alpha_ij = 2^{e_ij − log₂ total_i}, or exp(e_ij − log total_i)."""
+    e -= log(_divisor(sums.total))[:, None]
     return _exponentials(e, visible)
 
 
@@ -277,8 +298,8 @@ def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values:
 def _reach(k: Array, values: tuple[Array, ...]) -> Array:
     """How high a query of length 1 can score, by head: ∞ if a value is huge, infinite or NaN."""
     huge = 2.0 ** (np.finfo(k.dtype).maxexp // 4)
-    tame = [(x.max((1, 2), initial=0) < huge) & (x.min((1, 2), initial=0) > -huge) for x in values]
-    return np.where(np.all(tame, axis=0), _longest(k), np.inf)
+    tame = np.all([_longest(x) < huge for x in values], axis=0)
+    return np.where(tame, _longest(k), np.inf)
 
 
 def _calm(job: _Job, heads: slice, rows: slice) -> bool:
@@ -295,8 +316,8 @@ def _longest(x: Array) -> Array:
 
 
 def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
-    # Scaled here, and not the scores of every tile; calm ones are in units of log 2.
-    return _transposed(job.q[heads, rows], job.scale * (LOG2_E if calm else 1), room)
+    # Scaled here, and not the scores of every tile.
+    return _transposed(job.q[heads, rows], job.scale * (UNIT if calm else 1), room)
 
 
 def _transposed(x: Array, factor: float, room: Array) -> Array:
@@ -427,30 +448,17 @@ def _room(job: _Job) -> _Room:
     return _Room(*(np.empty(min(heads, len(job.q)) * size, job.q.dtype) for size in sizes))
 
 
-def _product(job: _Job, a: Array, b: Array, room: Array) -> Array:
-    """a @ b, a few rows of a at a time, so few that BLAS does them on this core; where there is too
-    little to do for a second thread of ours, all at once."""
-    rows, shape = a.shape[1], (*a.shape[:2], b.shape[2])
-    out = room[: math.prod(shape)].reshape(shape)
-    most = BLAS_ALONE if job.threads > 1 else sys.maxsize
-    slab = min(rows, max(1, most // max(1, b[0].size)))
-    whole = rows - rows % max(1, slab)
-    np.matmul(_slabs(a[:, :whole], slab), b[:, None], out=_slabs(out[:, :whole], slab))
-    if whole < rows:
-        np.matmul(a[:, whole:], b, out=out[:, whole:])
-    return out
+def _product(a: Array, b: Array, room: Array) -> Array:
+    shape = (*a.shape[:2], b.shape[2])
+    return np.matmul(a, b, out=room[: math.prod(shape)].reshape(shape))
 
 
-def _slabs(x: Array, rows: int) -> Array:
-    return x.reshape(len(x), x.shape[1] // rows, rows, x.shape[2])
-
-
-def _read(job: _Job, w: Array, x: Array, room: Array) -> Array:
+def _read(w: Array, x: Array, room: Array) -> Array:
     """w @ x, where a weight of 0 reads nothing, not even NaN: as `combine` in attn.ops.products."""
     finite = np.isfinite(x).all(axis=-1, keepdims=True)
     if finite.all():
-        return _product(job, w, x, room)
-    out = _product(job, w, np.where(finite, x, 0), room)
+        return _product(w, x, room)
+    out = _product(w, np.where(finite, x, 0), room)
     for g, j, _ in np.argwhere(~finite):
         w_j = w[g, :, j, None]
         out[g] += np.where(w_j == 0, 0, w_j * x[g, j])
@@ -468,11 +476,18 @@ def _of(trace: Trace, heads: slice, rows: slice) -> Trace:
 def _on_all_cores(work: Work, rooms: list[_Room], tiles: list[Tile]) -> None:
     """Let every core take the next tile until none is left; what one raises, the caller gets."""
     queue, (mine, *theirs) = deque(tiles), rooms[: max(1, len(tiles))]
-    with ThreadPoolExecutor(max(1, len(theirs))) as pool:  # it starts a thread when it gets a job
+    with _one_core_each() if rooms[1:] else nullcontext(), ThreadPoolExecutor(len(rooms)) as pool:
         futures = [pool.submit(_help, work, room, queue) for room in theirs]
         _help(work, mine, queue)
         for future in futures:
             future.result()
+
+
+@contextmanager
+def _one_core_each() -> Iterator[None]:
+    """Keep BLAS to the core that asks it for a product; who wants the same meanwhile, waits."""
+    with ALONE, BLAS.limit(limits=1):
+        yield
 
 
 def _worthwhile(q: Array, v: Array) -> int:
@@ -498,4 +513,6 @@ def _taken(queue: deque[Tile]) -> Iterator[Tile]:
 
 
 def _cores() -> int:
+    if BLAS is None:
+        return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -22,12 +22,14 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from _hooks.errors import ROOT
 
 OURS = "attn"
 PEERS = {"PyTorch": "torch", "JAX": "jax", "HIPS autograd": "autograd"}
 ROUNDS = (3, 40)
-SPAN, BUDGET = 0.02, 6.0  # seconds: of one burst of calls, of all rounds of a case
+SPAN, BUDGET = 0.1, 8.0  # seconds: of one burst of calls, of all rounds of a case
 PAUSE, PATIENCE = 0.01, 2.0  # seconds: to see whether threads work, and until they must not
 
 Call = Callable[[], Any]
@@ -40,10 +42,13 @@ def main(script: str = "bench_*", case: str = "") -> int:
     if missing:
         print(f"Left out, for they are not installed here: {', '.join(missing)}")
     sys.path.insert(0, str(ROOT))
+    count = 0
     for path in sorted((ROOT / "snippets").glob(f"*/{script}.py")):
         print(f"\n{path.relative_to(ROOT)}")
-        record(path, measured(runpy.run_path(str(path))["cases"](), case))
-    return 0
+        count += record(path, measured(runpy.run_path(str(path))["cases"](), case))
+    if not count:
+        print(f"There is no case '{case}…' in a script '{script}'", file=sys.stderr)
+    return int(not count)
 
 
 def measured(cases: Cases, beginning: str = "") -> Iterator[tuple[str, dict[str, Any]]]:
@@ -155,15 +160,16 @@ def significant(x: float) -> float:
     return float(f"{x:.4g}")
 
 
-def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> None:
-    """Write what was measured beside the script, case by case. Cases not measured now stay, unless
-    they are of another machine or other versions: no table may mix them."""
-    file = script.with_suffix(".json")
+def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> int:
+    """Write what was measured beside the script, case by case, and count it. Cases not measured now
+    stay, unless they are of another machine or other versions: no table may mix them."""
+    file, new = script.with_suffix(".json"), {}
     cases = kept(file)
     for name, case in found:
-        cases[name] = case
+        cases[name] = new[name] = case
         text = json.dumps({"about": about(), "cases": cases}, indent=1, sort_keys=True)
         file.write_text(text + "\n", "utf-8")
+    return len(new)
 
 
 def kept(file: Path) -> dict[str, Any]:
@@ -185,7 +191,8 @@ def about() -> dict[str, Any]:
             versions[package] = importlib.metadata.version(package)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
-    return {"versions": versions, "machine": f"{processor()}, {cores} cores", "load": load}
+    machine = f"{processor()}, {cores} cores, {vectors()}"
+    return {"versions": versions, "machine": machine, "load": load}
 
 
 def processor() -> str:
@@ -194,6 +201,12 @@ def processor() -> str:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         return next(x.split(":")[1].strip() for x in lines if x.startswith("model name"))
     return platform.machine()
+
+
+def vectors() -> str:
+    """The widest instructions that NumPy uses here; processors of one name may differ in them."""
+    simd = np.show_config(mode="dicts")["SIMD Extensions"]  # type: ignore[index]
+    return (simd["baseline"] + simd["found"])[-1]  # type: ignore[no-any-return]
 
 
 def peer(name: str) -> Any:

@@ -87,10 +87,10 @@ def bound_on_a_core(job: Any, exponentials: bool, room: Any, tiles: Any) -> None
         q_t = tiled._queries(job, heads, rows, True, room.q_t)
         for seen, keys, _ in tiled._parts(job, heads, rows, slice(0, job.k.shape[1])):
             since = slice(seen.start - rows.start, None)
-            e = tiled._product(job, job.k[heads, keys], q_t[..., since], room.e)
+            e = tiled._product(job.k[heads, keys], q_t[..., since], room.e)
             if exponentials:
-                np.exp2(e, out=e)
-            tiled._product(job, e.mT, job.v[heads, keys], room.rows)
+                tiled.power(e, out=e)
+            tiled._product(e.mT, job.v[heads, keys], room.rows)
 
 
 def torch_forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:

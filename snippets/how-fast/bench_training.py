@@ -26,6 +26,7 @@ Calls = dict[str, Callable[[], Any]]
 
 def cases() -> Iterator[tuple[str, Calls]]:
     """The steps."""
+    np.empty(31 << 20, np.uint8)  # as in attn.tools.train: for ours and theirs alike
     rng = np.random.default_rng(0)
     x, y = rng.integers(1, WORDS, (2, BATCH, LENGTH))
     kept = np.ones((BATCH, LENGTH), bool)

@@ -99,6 +99,11 @@ def test_the_beginning_of_a_name_chooses_cases() -> None:
     assert [name for name, _ in bench.measured(cases(), "both")] == ["both 1x2"]
 
 
+def test_a_name_that_no_case_has_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
+    assert bench.main("bench_no_such", "both") == 1
+    assert "There is no case 'both…' in a script 'bench_no_such'" in capsys.readouterr().err
+
+
 def test_a_library_that_is_missing_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(bench.PEERS, "PyTorch", "no_such_library")
     assert bench.peer("PyTorch") is None

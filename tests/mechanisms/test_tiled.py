@@ -1,7 +1,9 @@
 import math
 import threading
+import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from unittest import mock
 
 import numpy as np
@@ -36,10 +38,10 @@ def draw(rng, lead=(2,), n=37, m=53, d=5, p=7, dtype=np.float64, loud=1.0):
     return [x.astype(dtype) for x in (q, k, v, dc)]
 
 
-def tiles(queries, keys, few=1, blas=64):
+def tiles(queries, keys, few=1, worth=1):
     """Tiles so small that short sequences have many."""
     sizes = {"QUERIES": queries, "KEYS": keys}
-    return mock.patch.multiple(tiled, **sizes, FEW_SCORES=few, BLAS_ALONE=blas, WORTH_A_THREAD=1)
+    return mock.patch.multiple(tiled, **sizes, FEW_SCORES=few, WORTH_A_THREAD=worth)
 
 
 def both_masks(mask, is_causal, n, m):
@@ -92,7 +94,7 @@ MASKS = {
 @given(
     lead=st.sampled_from([(), (1,), (3,), (2, 3)]),
     lengths=st.tuples(LENGTHS, LENGTHS, st.integers(1, 9), st.integers(1, 9)),
-    sizes=st.tuples(*[st.integers(1, 9)] * 2, st.sampled_from([1, 64, 2**16]), st.integers(1, 99)),
+    sizes=st.tuples(*[st.integers(1, 9)] * 2, *[st.sampled_from([1, 64, 2**16])] * 2),
     mask=st.sampled_from(sorted(MASKS)),
     is_causal=st.booleans(),
     dtype=st.sampled_from([np.float32, np.float64]),
@@ -158,7 +160,7 @@ def test_online_softmax_equals_naive(rng, order):
 def test_flash_block_size_irrelevant(rng, loud, is_causal):
     args = draw(rng, loud=loud)
     whole = in_tiles(*args, is_causal=is_causal)
-    for sizes in [(1, 1, 1), (7, 5, 2), (5, 7, 9), (64, 8, 4), (8, 64, 16), (37, 53, 53)]:
+    for sizes in [(1, 1), (7, 5), (5, 7), (64, 8), (8, 64), (37, 53)]:
         with tiles(*sizes):
             mask = causal(37, 53) if is_causal else None
             assert_same(in_tiles(*args, is_causal=is_causal), whole, *args, mask)
@@ -378,7 +380,7 @@ def test_tiles_that_are_hidden_are_skipped(rng):
     done = []
 
     def counted(*args):
-        done[-1] += args[1].shape[1] * args[2].shape[2]
+        done[-1] += args[0].shape[1] * args[1].shape[2]
         return product(*args)
 
     product = tiled._product
@@ -392,32 +394,72 @@ def test_tiles_that_are_hidden_are_skipped(rng):
     assert past == 36 / 64 * everything  # the diagonal and what is below
 
 
-def sizes_of_products(f, *args):
-    """The multiply-adds of each product that NumPy is asked for."""
-    sizes: list[int] = []
-
-    class Spy:
-        def __getattr__(self, name):
-            return getattr(np, name)
-
-        def matmul(self, a, b, out):
-            sizes.append(a.shape[-2] * a.shape[-1] * b.shape[-1])
-            return np.matmul(a, b, out=out)
-
-    with mock.patch.object(tiled, "np", Spy()):
-        f(*args)
-    return sizes
+def threads_of_blas():
+    return {library["num_threads"] for library in tiled.BLAS.info()}
 
 
-def test_no_product_is_large_enough_for_threads_of_blas(rng):
-    sizes = sizes_of_products(in_tiles, *draw(rng, (2,), 700, 900, 64, 80, np.float32))
-    assert max(sizes) <= tiled.BLAS_ALONE
-    assert np.median(sizes) > tiled.BLAS_ALONE / 2
+@contextmanager
+def blas_with_two_threads():
+    """Gives the list of how many it had, product by product."""
+    seen = []
+
+    def noted(*args):
+        seen.append(threads_of_blas())
+        return product(*args)
+
+    product = tiled._product
+    with tiled.BLAS.limit(limits=2), mock.patch.object(tiled, "_product", noted):
+        yield seen
+        assert threads_of_blas() == {2}, "it has them back"
 
 
-def test_with_little_work_the_products_are_left_to_blas(rng):
-    sizes = sizes_of_products(in_tiles, *draw(rng, (1,), 300, 300, 64, 64, np.float32))
-    assert min(sizes) > tiled.BLAS_ALONE
+def test_where_all_cores_work_each_product_has_one(rng):
+    two_cores = mock.patch.object(tiled, "_cores", return_value=2)
+    with tiles(4, 5), two_cores, blas_with_two_threads() as seen:
+        in_tiles(*draw(rng))
+    assert seen
+    assert all(threads == {1} for threads in seen)
+
+
+def test_with_little_work_the_threads_are_left_to_blas(rng):
+    with blas_with_two_threads() as seen:
+        in_tiles(*draw(rng, (1,), 300, 300, 64, 64, np.float32))
+    assert seen
+    assert all(threads == {2} for threads in seen)
+
+
+def test_without_threadpoolctl_blas_alone_uses_the_cores(rng):
+    args = draw(rng)
+    with (
+        tiles(4, 5),
+        mock.patch.object(tiled, "BLAS", None),
+        mock.patch.object(tiled, "_one_core_each", side_effect=AssertionError),
+        mock.patch.object(ThreadPoolExecutor, "submit", side_effect=AssertionError),
+    ):
+        assert_same(in_tiles(*args), plainly(*args, None), *args)
+
+
+def test_who_sets_the_threads_of_blas_is_alone(rng):
+    """Else the second would find one thread, and leave one behind."""
+    args, jobs = draw(rng)[:3], []
+
+    def noted(job, *args):
+        jobs.append(id(job))
+        time.sleep(0.01)
+        return calm(job, *args)
+
+    calm = tiled._calm
+    with (
+        tiles(10, 53),
+        mock.patch.object(tiled, "_cores", return_value=2),
+        mock.patch.object(tiled, "_calm", noted),
+        blas_with_two_threads(),
+        ThreadPoolExecutor(2) as callers,
+    ):
+        for future in [callers.submit(attention, *args) for _ in range(2)]:
+            future.result()
+    first, second = jobs[: len(jobs) // 2], jobs[len(jobs) // 2 :]
+    assert [len(set(first)), len(set(second)), len(set(jobs))] == [1, 1, 2]
 
 
 def extra_memory(f, *args, **kwargs):
