@@ -125,6 +125,26 @@ def test_a_hidden_layer_in_slabs_scores_the_same(rng, monkeypatch, near):
     assert gradcheck(additive, scores.additive_backward, args, rng) < 1e-7
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("loud", [1, 10, 30, 100, 400, 1e30])
+def test_a_hidden_layer_does_not_overflow(rng, dtype, loud):
+    """Its exponentials do, from 88 on in float32 and from 709 on in float64."""
+    Wq, Uk = (rng.uniform(-loud, loud, (2, n, 50)).astype(dtype) for n in (3, 7))
+    Wq[0, 1], Uk[1, 4] = rng.standard_normal((2, 50))  # loud ones have a quiet partner, too
+    hidden = scores._hidden(Wq, Uk)(slice(0, 2), slice(0, 3))
+    exact = np.tanh(Wq[:, :, None].astype(float) + Uk[:, None])
+    assert hidden.dtype == dtype
+    rounded = np.abs(Wq[:, :, None]) + np.abs(Uk[:, None]) + 4  # the exponents' own, and the rest
+    assert (np.abs(hidden - exact) <= rounded * np.finfo(dtype).eps).all()
+
+
+def test_the_score_of_a_pair_does_not_depend_on_the_others(rng):
+    q, k, *params = arguments("additive", rng)
+    e = additive(q, k, *params)
+    k[:, 4] = 1e30
+    assert np.array_equal(np.delete(additive(q, k, *params), 4, axis=-1), np.delete(e, 4, axis=-1))
+
+
 def test_bilinear_with_the_identity_is_dot(rng):
     q, k = arguments("dot", rng)
     assert bilinear(q, k, np.eye(5)) == pytest.approx(dot(q, k))
