@@ -139,16 +139,20 @@ two cores add to the same rows | mechanisms/tiled.py | mechanisms/test_tiled.py:
 + t % rounds
 
 a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_thread_is_started_for_little_work
-- min(_cores(), job.threads)
-+ _cores()
+- min(CORES, job.threads)
++ CORES
 
 threads of BLAS beside ours | mechanisms/tiled.py | mechanisms/test_tiled.py::test_where_all_cores_work_each_product_has_one
-- BLAS.limit(limits=1)
-+ BLAS.limit(limits=2)
+- ALONE, BLAS.limit(limits=1)
++ ALONE, BLAS.limit(limits=2)
 
 a core of two where nobody else works | mechanisms/tiled.py | mechanisms/test_tiled.py::test_with_little_work_the_threads_are_left_to_blas
 - if rooms[1:] else nullcontext
 + if rooms else nullcontext
+
+a logarithm of the other base | mechanisms/tiled.py | mechanisms/test_tiled.py::test_gradcheck_tiled
+- e -= BASE.log(
++ e -= np.log(
 
 two callers set the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_who_sets_the_threads_of_blas_is_alone
 - with ALONE, BLAS

@@ -7,12 +7,12 @@ nearly all matrices lie in memory as the products read them.
 """
 
 import math
-import os
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
@@ -24,29 +24,44 @@ from attn.types import Array, Mask
 try:  # keeps BLAS from starting threads beside ours
     from threadpoolctl import ThreadpoolController
 except ImportError:  # then we start none: BLAS alone uses the cores
-    ThreadpoolController = None
+    BLAS: Any = None
+    CORES = 1
+else:
+    BLAS = ThreadpoolController().select(user_api="blas")
+    CORES = max((library["num_threads"] for library in BLAS.info()), default=1)
+ALONE = threading.Lock()  # BLAS has one number of threads for all: only one caller may change it
 
 QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay near the core
 FEW_SCORES = 2**17  # short sequences share a tile, until it has so many
 WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, a second thread hardly gets to work
 BUNDLE = 16  # keys that are summed by themselves
-LOG2_E = 1 / math.log(2)
-BLAS = ThreadpoolController and ThreadpoolController().select(user_api="blas")
-ALONE = threading.Lock()  # BLAS has one number of threads for all: only one caller may change it
 
-np.empty(31 << 20, np.uint8)  # freed at once: glibc then keeps what is freed, for the next call
-
-
-def _for_this_processor(function: str) -> bool:
-    """Whether NumPy has a form of it in float32 that takes more than what all processors have."""
-    found = np.lib.introspect.opt_func_info(func_name=f"^{function}$", signature="float32")
-    return any("baseline" not in x["current"] for types in found.values() for x in types.values())
+# glibc learns from what is freed, up to 32 MB, that memory is to be kept: the next call then need
+# not get it page by page. It does so for the whole process; other libraries learn nothing.
+np.empty(31 << 20, np.uint8)
 
 
-# Calm scores are in these units. exp2 takes half of exp's time with AVX-512, twice as long without.
-UNIT, power, log = (
-    (LOG2_E, np.exp2, np.log2) if _for_this_processor("exp2") else (1.0, np.exp, np.log)
-)
+class _Base(NamedTuple):
+    """What is raised to the scores: `unit` scales them for it."""
+
+    unit: float
+    power: np.ufunc
+    log: np.ufunc
+
+
+E, TWO = _Base(1.0, np.exp, np.log), _Base(1 / math.log(2), np.exp2, np.log2)
+
+
+def _quicker() -> _Base:
+    """The base that NumPy is quicker with: on Linux with AVX-512, exp2 takes half of exp's time;
+    elsewhere it has no exp2 that is made for the processor, and takes up to twice as long."""
+    found = np.lib.introspect.opt_func_info(func_name="^exp2$", signature="float32")
+    targets = [x["current"] for types in found.values() for x in types.values()]
+    made_for_it = any("baseline" not in target for target in targets)
+    return TWO if made_for_it and sys.platform == "linux" else E
+
+
+BASE = _quicker()
 
 
 class Trace(NamedTuple):
@@ -200,9 +215,9 @@ def _look_up(job: _Job, trace: Trace, room: _Room, tiles: Iterator[Tile]) -> Non
 def _exponentials(e: Array, visible: Mask | None) -> Array:
     """Exponentials of calm scores: none can overflow, so no peak has to be found first.
 
-    w_ij = 2^{e_ij} with e_ij in units of log 2, or exp(e_ij): whichever is faster here
+    w_ij = base^{e_ij}
     """
-    w = power(e, out=e)
+    w = BASE.power(e, out=e)
     return w if visible is None else np.multiply(w, visible, out=w)
 
 
@@ -257,8 +272,8 @@ def _send_back(
 
 
 def _calm_weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
-    """Weights of calm scores: alpha_ij = 2^{e_ij − log₂ total_i}, or exp(e_ij − log total_i)."""
-    e -= log(_divisor(sums.total))[:, None]
+    """Weights of calm scores: alpha_ij = base^{e_ij − log total_i}, by the base's logarithm."""
+    e -= BASE.log(_divisor(sums.total))[:, None]
     return _exponentials(e, visible)
 
 
@@ -308,7 +323,7 @@ def _calm(job: _Job, heads: slice, rows: slice) -> bool:
     |e_ij| ≤ |q_i| |k_j| / √d
     """
     bound = _longest(job.q[heads, rows]) * job.reach[heads] * job.scale
-    return bool((bound * LOG2_E < np.finfo(bound.dtype).maxexp / 4).all())
+    return bool((bound * TWO.unit < np.finfo(bound.dtype).maxexp / 4).all())
 
 
 def _longest(x: Array) -> Array:
@@ -317,7 +332,7 @@ def _longest(x: Array) -> Array:
 
 def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
     # Scaled here, and not the scores of every tile.
-    return _transposed(job.q[heads, rows], job.scale * (UNIT if calm else 1), room)
+    return _transposed(job.q[heads, rows], job.scale * (BASE.unit if calm else 1), room)
 
 
 def _transposed(x: Array, factor: float, room: Array) -> Array:
@@ -439,7 +454,7 @@ def _steps(job: _Job) -> tuple[int, int, int]:
 def _rooms(job: _Job) -> list[_Room]:
     """A room for every core that has enough to do. The caller makes them all, for what a thread
     asks for by itself goes back to the system when the thread ends."""
-    return [_room(job) for _ in range(min(_cores(), job.threads))]
+    return [_room(job) for _ in range(min(CORES, job.threads))]
 
 
 def _room(job: _Job) -> _Room:
@@ -476,7 +491,8 @@ def _of(trace: Trace, heads: slice, rows: slice) -> Trace:
 def _on_all_cores(work: Work, rooms: list[_Room], tiles: list[Tile]) -> None:
     """Let every core take the next tile until none is left; what one raises, the caller gets."""
     queue, (mine, *theirs) = deque(tiles), rooms[: max(1, len(tiles))]
-    with _one_core_each() if rooms[1:] else nullcontext(), ThreadPoolExecutor(len(rooms)) as pool:
+    one_each = _one_core_each if rooms[1:] else nullcontext  # for one tile, too: the same rounding
+    with one_each(), ThreadPoolExecutor(len(rooms), initializer=_one_core) as pool:
         futures = [pool.submit(_help, work, room, queue) for room in theirs]
         _help(work, mine, queue)
         for future in futures:
@@ -488,6 +504,10 @@ def _one_core_each() -> Iterator[None]:
     """Keep BLAS to the core that asks it for a product; who wants the same meanwhile, waits."""
     with ALONE, BLAS.limit(limits=1):
         yield
+
+
+def _one_core() -> None:
+    BLAS.limit(limits=1)  # where the number is not the process's, but each thread's, as in OpenMP
 
 
 def _worthwhile(q: Array, v: Array) -> int:
@@ -504,15 +524,6 @@ def _help(work: Work, room: _Room, queue: deque[Tile]) -> None:
 
 
 def _taken(queue: deque[Tile]) -> Iterator[Tile]:
-    while queue:
-        try:
-            tile = queue.popleft()
-        except IndexError:  # another core was faster
-            return
-        yield tile
-
-
-def _cores() -> int:
-    if BLAS is None:
-        return 1
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    with suppress(IndexError):  # none is left
+        while True:
+            yield queue.popleft()

@@ -205,8 +205,8 @@ def processor() -> str:
 
 def vectors() -> str:
     """The widest instructions that NumPy uses here; processors of one name may differ in them."""
-    simd = np.show_config(mode="dicts")["SIMD Extensions"]  # type: ignore[index]
-    return (simd["baseline"] + simd["found"])[-1]  # type: ignore[no-any-return]
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})  # type: ignore[union-attr]
+    return [platform.machine(), *simd.get("baseline", []), *simd.get("found", [])][-1]
 
 
 def peer(name: str) -> Any:

@@ -89,7 +89,7 @@ def bound_on_a_core(job: Any, exponentials: bool, room: Any, tiles: Any) -> None
             since = slice(seen.start - rows.start, None)
             e = tiled._product(job.k[heads, keys], q_t[..., since], room.e)
             if exponentials:
-                tiled.power(e, out=e)
+                tiled.BASE.power(e, out=e)
             tiled._product(e.mT, job.v[heads, keys], room.rows)
 
 

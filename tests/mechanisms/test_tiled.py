@@ -99,15 +99,16 @@ MASKS = {
     is_causal=st.booleans(),
     dtype=st.sampled_from([np.float32, np.float64]),
     loud=st.sampled_from([0.1, 1.0, 30.0, 1000.0]),
+    base=st.sampled_from([tiled.E, tiled.TWO]),
     seed=st.integers(0, 2**32),
 )
-def test_tiled_is_plain(lead, lengths, sizes, mask, is_causal, dtype, loud, seed):
+def test_tiled_is_plain(lead, lengths, sizes, mask, is_causal, dtype, loud, base, seed):
     rng, (n, m, d, p) = np.random.default_rng(seed), lengths
     if dtype == np.float32:
         loud = min(loud, 30.0)  # beyond, a score's own rounding moves its weight by as much as 1
     args = draw(rng, lead, n, m, d, p, dtype, loud)
     mask = MASKS[mask](rng, lead, n, m)
-    with tiles(*sizes):
+    with tiles(*sizes), mock.patch.object(tiled, "BASE", base):
         got = in_tiles(*args, mask, is_causal)
     mask = both_masks(mask, is_causal, n, m)
     assert_same(got, plainly(*args, mask), *args, mask)
@@ -341,9 +342,10 @@ def test_future_token_cannot_leak(rng):
 CASES = ["generic", "one key", "ties", "masked", "all masked", "causal", "large scores"]
 
 
+@pytest.mark.parametrize("base", [tiled.E, tiled.TWO])
 @pytest.mark.parametrize("calm", [True, False])
 @pytest.mark.parametrize("case", CASES)
-def test_gradcheck_tiled(rng, case, calm):
+def test_gradcheck_tiled(rng, case, calm, base):
     n, m = 6, 1 if case == "one key" else 8
     q, k, v, _ = draw(rng, (2,), n, m, 7, 4, loud=5.0 if case == "large scores" else 1.0)
     k = np.ones_like(k) if case == "ties" else k
@@ -354,7 +356,8 @@ def test_gradcheck_tiled(rng, case, calm):
         return attention_with_trace_backward(dc, *args[:3], trace, *args[3:])
 
     args = q, k, v, mask, case == "causal"
-    with tiles(4, 3), mock.patch.object(tiled, "_calm", return_value=calm):
+    as_asked = mock.patch.multiple(tiled, BASE=base, _calm=lambda *_: calm)
+    with tiles(4, 3), as_asked:
         assert gradcheck(attention, f_backward, args, rng) < 1e-7
         assert gradcheck(attention, attention_backward, args, rng) < 1e-7
 
@@ -414,7 +417,7 @@ def blas_with_two_threads():
 
 
 def test_where_all_cores_work_each_product_has_one(rng):
-    two_cores = mock.patch.object(tiled, "_cores", return_value=2)
+    two_cores = mock.patch.object(tiled, "CORES", 2)
     with tiles(4, 5), two_cores, blas_with_two_threads() as seen:
         in_tiles(*draw(rng))
     assert seen
@@ -432,7 +435,7 @@ def test_without_threadpoolctl_blas_alone_uses_the_cores(rng):
     args = draw(rng)
     with (
         tiles(4, 5),
-        mock.patch.object(tiled, "BLAS", None),
+        mock.patch.multiple(tiled, BLAS=None, CORES=1),
         mock.patch.object(tiled, "_one_core_each", side_effect=AssertionError),
         mock.patch.object(ThreadPoolExecutor, "submit", side_effect=AssertionError),
     ):
@@ -441,25 +444,30 @@ def test_without_threadpoolctl_blas_alone_uses_the_cores(rng):
 
 def test_who_sets_the_threads_of_blas_is_alone(rng):
     """Else the second would find one thread, and leave one behind."""
-    args, jobs = draw(rng)[:3], []
+    args, jobs, together = draw(rng)[:3], [], threading.Barrier(2, timeout=60)
+
+    def call():
+        together.wait()
+        return attention(*args)
 
     def noted(job, *args):
-        jobs.append(id(job))
+        jobs.append(job)
         time.sleep(0.01)
         return calm(job, *args)
 
     calm = tiled._calm
+    before = threads_of_blas()
     with (
         tiles(10, 53),
-        mock.patch.object(tiled, "_cores", return_value=2),
+        mock.patch.object(tiled, "CORES", 2),
         mock.patch.object(tiled, "_calm", noted),
-        blas_with_two_threads(),
         ThreadPoolExecutor(2) as callers,
     ):
-        for future in [callers.submit(attention, *args) for _ in range(2)]:
+        for future in [callers.submit(call) for _ in range(2)]:
             future.result()
     first, second = jobs[: len(jobs) // 2], jobs[len(jobs) // 2 :]
-    assert [len(set(first)), len(set(second)), len(set(jobs))] == [1, 1, 2]
+    assert [len({id(job) for job in some}) for some in (first, second, jobs)] == [1, 1, 2]
+    assert threads_of_blas() == before
 
 
 def extra_memory(f, *args, **kwargs):
@@ -501,7 +509,7 @@ def test_results_are_the_same_whatever_the_number_of_threads(rng, loud):
     args = draw(rng, (3,), dtype=np.float32, loud=loud)
     found = []
     for cores in (1, 2, 3, 8):
-        with tiles(4, 5), mock.patch.object(tiled, "_cores", return_value=cores):
+        with tiles(4, 5), mock.patch.object(tiled, "CORES", cores):
             found.append(in_tiles(*args, is_causal=True))
     assert all(np.array_equal(a, b) for f in found[1:] for a, b in zip(f, found[0], strict=True))
 
@@ -535,7 +543,7 @@ def test_all_cores_work_and_no_thread_is_left_behind(rng):
     calm = tiled._calm
     with (
         tiles(4, 5),
-        mock.patch.object(tiled, "_cores", return_value=3),
+        mock.patch.object(tiled, "CORES", 3),
         mock.patch.object(tiled, "_calm", noted),
     ):
         attention(*args[:3])
@@ -559,7 +567,7 @@ def test_an_exception_in_a_tile_reaches_the_caller(rng, cores, fails):
     calm = tiled._calm
     with (
         tiles(1, 1),
-        mock.patch.object(tiled, "_cores", return_value=cores),
+        mock.patch.object(tiled, "CORES", cores),
         mock.patch.object(tiled, "_calm", failing),
         pytest.raises(MemoryError, match="no room"),
     ):
@@ -578,7 +586,7 @@ def test_no_thread_is_started_for_little_work(rng):
 
     with (
         mock.patch.object(tiled, "ThreadPoolExecutor", Pool),
-        mock.patch.object(tiled, "_cores", return_value=3),
+        mock.patch.object(tiled, "CORES", 3),
     ):
         attention(*draw(rng, (24,), 128, 128, 8, 8, np.float32)[:3])  # three tiles
         assert len(started) == 0

@@ -134,8 +134,7 @@ def test_a_hidden_layer_does_not_overflow(rng, dtype, loud):
     hidden = scores._hidden(Wq, Uk)(slice(0, 2), slice(0, 3))
     exact = np.tanh(Wq[:, :, None].astype(float) + Uk[:, None])
     assert hidden.dtype == dtype
-    rounded = np.abs(Wq[:, :, None]) + np.abs(Uk[:, None]) + 4  # the exponents' own, and the rest
-    assert (np.abs(hidden - exact) <= rounded * np.finfo(dtype).eps).all()
+    assert np.abs(hidden - exact).max() < 8 * np.finfo(dtype).eps
 
 
 def test_the_score_of_a_pair_does_not_depend_on_the_others(rng):
