@@ -2,8 +2,7 @@
 
 The plain form, `attn.mechanisms.attention`, holds all n × m scores at once. Here each core holds
 one tile of them, and the result is the same to rounding. Inside, the leading axes are one, g, and
-scores stand transposed, e (g, m, n), a row for each key: sums over keys then add whole rows, and
-nearly all matrices lie in memory as the products read them.
+scores stand transposed, e (g, m, n), a row for each key: sums over keys then add whole rows.
 """
 
 import math
@@ -94,8 +93,7 @@ class _Room(NamedTuple):
     e: Array
     de: Array
     rows: Array
-    q_t: Array
-    dc_t: Array
+    q: Array
 
 
 Tile: TypeAlias = tuple[slice, ...]
@@ -202,7 +200,7 @@ def _look_up(job: _Job, trace: Trace, room: _Room, tiles: Iterator[Tile]) -> Non
     for heads, rows in tiles:
         calm = _calm(job, heads, rows)
         trace.peak[heads, rows] = 0 if calm else -np.inf
-        q_t = _queries(job, heads, rows, calm, room.q_t)
+        q_t = _queries(job, heads, rows, calm, room.q).mT
         for seen, keys, visible in _parts(job, heads, rows, slice(0, job.k.shape[1])):
             sums = _of(trace, heads, seen)
             e = _product(job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
@@ -256,9 +254,8 @@ def _send_back(
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
         add_up = _product if calm else _read
-        q_t = _queries(job, heads, rows, calm, room.q_t)
-        dc_t = _transposed(dc[heads, rows], 1, room.dc_t)
-        mean = np.einsum("gip,gip->gi", dc[heads, rows], trace.c[heads, rows])
+        q_t, dc_t = _queries(job, heads, rows, calm, room.q).mT, dc[heads, rows].mT
+        mean = np.vecdot(dc[heads, rows], trace.c[heads, rows])
         for seen, keys, visible in _parts(job, heads, rows, all_keys):
             sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
             e = _product(job.k[heads, keys], q_t[..., since], room.e)
@@ -326,17 +323,16 @@ def _calm(job: _Job, heads: slice, rows: slice) -> bool:
     return bool((bound * TWO.unit < np.finfo(bound.dtype).maxexp / 4).all())
 
 
+@np.errstate(over="ignore", invalid="ignore")  # ∞ and NaN are long
 def _longest(x: Array) -> Array:
-    return np.sqrt(np.einsum("gid,gid->gi", x, x).max(axis=1, initial=0))
+    return np.sqrt(np.vecdot(x, x).max(axis=1, initial=0))
 
 
 def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
     # Scaled here, and not the scores of every tile.
-    return _transposed(job.q[heads, rows], job.scale * (BASE.unit if calm else 1), room)
-
-
-def _transposed(x: Array, factor: float, room: Array) -> Array:
-    return np.multiply(x.mT, factor, out=room[: x.size].reshape(x.mT.shape))
+    q = job.q[heads, rows]
+    factor = job.scale * (BASE.unit if calm else 1)
+    return np.multiply(q, factor, out=room[: q.size].reshape(q.shape))
 
 
 def _sum_over_keys(w: Array) -> Array:
@@ -459,7 +455,7 @@ def _rooms(job: _Job) -> list[_Room]:
 
 def _room(job: _Job) -> _Room:
     (heads, rows, keys), d, p = _steps(job), job.q.shape[-1], job.v.shape[-1]
-    sizes = rows * keys, rows * keys, max(rows, keys) * max(d, p), rows * d, rows * p
+    sizes = rows * keys, rows * keys, max(rows, keys) * max(d, p), rows * d
     return _Room(*(np.empty(min(heads, len(job.q)) * size, job.q.dtype) for size in sizes))
 
 
