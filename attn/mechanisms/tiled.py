@@ -200,7 +200,7 @@ def _look_up(job: _Job, trace: Trace, room: _Room, tiles: Iterator[Tile]) -> Non
     for heads, rows in tiles:
         calm = _calm(job, heads, rows)
         trace.peak[heads, rows] = 0 if calm else -np.inf
-        q_t = _queries(job, heads, rows, calm, room.q).mT
+        q_t = _queries(job, heads, rows, calm, room.q)
         for seen, keys, visible in _parts(job, heads, rows, slice(0, job.k.shape[1])):
             sums = _of(trace, heads, seen)
             e = _product(job.k[heads, keys], q_t[..., seen.start - rows.start :], room.e)
@@ -254,7 +254,7 @@ def _send_back(
     for heads, rows, all_keys in tiles:
         calm = _calm(job, heads, rows)
         add_up = _product if calm else _read
-        q_t, dc_t = _queries(job, heads, rows, calm, room.q).mT, dc[heads, rows].mT
+        q_t, dc_t = _queries(job, heads, rows, calm, room.q), dc[heads, rows].mT
         mean = np.vecdot(dc[heads, rows], trace.c[heads, rows])
         for seen, keys, visible in _parts(job, heads, rows, all_keys):
             sums, since = _of(trace, heads, seen), slice(seen.start - rows.start, None)
@@ -320,7 +320,8 @@ def _calm(job: _Job, heads: slice, rows: slice) -> bool:
     |e_ij| ≤ |q_i| |k_j| / √d
     """
     bound = _longest(job.q[heads, rows]) * job.reach[heads] * job.scale
-    return bool((bound * TWO.unit < np.finfo(bound.dtype).maxexp / 4).all())
+    bits = bound * TWO.unit
+    return bool((bits < np.finfo(bits.dtype).maxexp / 4).all())
 
 
 @np.errstate(over="ignore", invalid="ignore")  # ∞ and NaN are long
@@ -329,10 +330,10 @@ def _longest(x: Array) -> Array:
 
 
 def _queries(job: _Job, heads: slice, rows: slice, calm: bool, room: Array) -> Array:
-    # Scaled here, and not the scores of every tile.
+    # Transposed, and scaled here, not the scores of every tile.
     q = job.q[heads, rows]
     factor = job.scale * (BASE.unit if calm else 1)
-    return np.multiply(q, factor, out=room[: q.size].reshape(q.shape))
+    return np.multiply(q, factor, out=room[: q.size].reshape(q.shape)).mT
 
 
 def _sum_over_keys(w: Array) -> Array:

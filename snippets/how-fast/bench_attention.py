@@ -84,7 +84,7 @@ def bound(q: Any, k: Any, v: Any, causal: bool, exponentials: bool) -> None:
 def bound_on_a_core(job: Any, exponentials: bool, room: Any, tiles: Any) -> None:
     """The same tiles, products and rooms as in tiled._look_up; nothing is added up or divided."""
     for heads, rows in tiles:
-        q_t = tiled._queries(job, heads, rows, True, room.q).mT
+        q_t = tiled._queries(job, heads, rows, True, room.q)
         for seen, keys, _ in tiled._parts(job, heads, rows, slice(0, job.k.shape[1])):
             since = slice(seen.start - rows.start, None)
             e = tiled._product(job.k[heads, keys], q_t[..., since], room.e)
