@@ -138,24 +138,44 @@ two cores add to the same rows | mechanisms/tiled.py | mechanisms/test_tiled.py:
 - (i + t) % rounds
 + t % rounds
 
-a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_thread_is_started_for_little_work
-- min(CORES, job.threads)
-+ CORES
+a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_thread_works_where_there_is_little_to_do
+- cores_for(job.threads)
++ cores_for(99)
 
-threads of BLAS beside ours | mechanisms/tiled.py | mechanisms/test_tiled.py::test_where_all_cores_work_each_product_has_one
-- ALONE, BLAS.limit(limits=1)
-+ ALONE, BLAS.limit(limits=2)
+threads of BLAS beside ours | ops/cores.py | ops/test_cores.py::test_where_all_cores_work_each_has_one_thread_of_blas
+- _alone, BLAS.limit(limits=1)
++ _alone, BLAS.limit(limits=2)
 
-a core of two where nobody else works | mechanisms/tiled.py | mechanisms/test_tiled.py::test_with_little_work_the_threads_are_left_to_blas
-- if rooms[1:] else nullcontext
-+ if rooms else nullcontext
+a core of two where nobody else works | ops/cores.py | ops/test_cores.py::test_where_one_core_works_blas_keeps_its_threads
+- if not rooms[1:]:
++ if not rooms:
 
-a logarithm of the other base | mechanisms/tiled.py | mechanisms/test_tiled.py::test_gradcheck_tiled
-- e -= BASE.log(
-+ e -= np.log(
+an errand for who has left | ops/cores.py | ops/test_cores.py::test_no_errand_is_lost_to_a_helper_that_leaves
+- if _alone.acquire(blocking=False):
++ if _alone.acquire(blocking=False) or _helpers:
 
-two callers set the threads of BLAS | mechanisms/tiled.py | mechanisms/test_tiled.py::test_who_sets_the_threads_of_blas_is_alone
-- with ALONE, BLAS
+a helper that keeps what it worked on | ops/cores.py | ops/test_cores.py::test_no_array_is_left_behind
+- del errand, answers
++ pass
+
+a helper that never leaves | ops/cores.py | ops/test_cores.py::test_no_thread_is_left_behind
+- get(timeout=LINGER)
++ get()
+
+helpers that did not come along | ops/cores.py | ops/test_cores.py::test_a_forked_child_has_helpers_of_its_own
+- _helpers.clear()
++ pass
+
+a lock that nobody opens | ops/cores.py | ops/test_cores.py::test_a_forked_child_has_helpers_of_its_own
+- global _alone
++ pass
+
+weights that were not divided | mechanisms/tiled.py | mechanisms/test_tiled.py::test_gradcheck_tiled
+- w *= (1 / _divisor(sums.total))
++ w *= (0 / _divisor(sums.total) + 1)
+
+two callers set the threads of BLAS | ops/cores.py | ops/test_cores.py::test_who_sets_the_threads_of_blas_is_alone
+- with _alone, BLAS
 + with BLAS
 
 a trace that nobody checks | mechanisms/tiled.py | mechanisms/test_tiled.py::test_a_trace_with_other_leading_axes_is_refused

@@ -37,6 +37,7 @@ READING_ORDER = [
     "ops.places",
     "ops.recurrent",
     "ops.lstm",
+    "ops.cores",
     "mechanisms.attention",
     "mechanisms.luong",
     "mechanisms.local",
@@ -89,7 +90,7 @@ def public(module):
 MODULES = READING_ORDER[1:]
 FUNCTIONS = [f for module in MODULES for f in public(module)]
 MATHEMATICS = [
-    f for f in FUNCTIONS if re.match(r"attn\.(ops|mechanisms)\.(?!checks)", f.__module__)
+    f for f in FUNCTIONS if re.match(r"attn\.(ops|mechanisms)\.(?!checks|cores)", f.__module__)
 ]
 
 

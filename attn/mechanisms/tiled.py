@@ -7,33 +7,20 @@ scores stand transposed, e (g, m, n), a row for each key: sums over keys then ad
 
 import math
 import sys
-import threading
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from attn.ops.checks import check_mask, check_shapes
+from attn.ops.cores import cores_for, on_all_cores
 from attn.types import Array, Mask
 
-try:  # keeps BLAS from starting threads beside ours
-    from threadpoolctl import ThreadpoolController
-except ImportError:  # then we start none: BLAS alone uses the cores
-    BLAS: Any = None
-    CORES = 1
-else:
-    BLAS = ThreadpoolController().select(user_api="blas")
-    CORES = max((library["num_threads"] for library in BLAS.info()), default=1)
-ALONE = threading.Lock()  # BLAS has one number of threads for all: only one caller may change it
-
-QUERIES, KEYS = 512, 256  # a tile: its scores, half a megabyte of float32, stay near the core
-FEW_SCORES = 2**17  # short sequences share a tile, until it has so many
-WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, a second thread hardly gets to work
-BUNDLE = 16  # keys that are summed by themselves
+QUERIES, KEYS = 512, 512  # a tile: its scores, a megabyte of float32, stay in the cache
+SCORES = 2**18  # short sequences share a tile, until it has so many
+WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, two wait for their turn in Python too often
+BUNDLE = 32  # keys that are summed by themselves
 
 # glibc learns from what is freed, up to 32 MB, that memory is to be kept: the next call then need
 # not get it page by page. It does so for the whole process; other libraries learn nothing.
@@ -45,10 +32,9 @@ class _Base(NamedTuple):
 
     unit: float
     power: np.ufunc
-    log: np.ufunc
 
 
-E, TWO = _Base(1.0, np.exp, np.log), _Base(1 / math.log(2), np.exp2, np.log2)
+E, TWO = _Base(1.0, np.exp), _Base(1 / math.log(2), np.exp2)
 
 
 def _quicker() -> _Base:
@@ -97,7 +83,6 @@ class _Room(NamedTuple):
 
 
 Tile: TypeAlias = tuple[slice, ...]
-Work: TypeAlias = Callable[[_Room, Iterator[Tile]], None]
 
 
 def attention(
@@ -148,7 +133,7 @@ def attention_with_trace(
     job = _job(q, k, v, mask, causal)
     (g, n, _), p = job.q.shape, v.shape[-1]
     trace = Trace(*(np.zeros(shape, job.q.dtype) for shape in ((g, n, p), (g, n), (g, n))))
-    _on_all_cores(partial(_look_up, job, trace), _rooms(job), _tiles_of_queries(job))
+    on_all_cores(partial(_look_up, job, trace), _rooms(job), _tiles_of_queries(job))
     c, peak, total = (x.reshape(*q.shape[:-1], *x.shape[2:]) for x in trace)
     return c, Trace(c, peak, total)
 
@@ -181,7 +166,7 @@ def attention_with_trace_backward(
     grads = tuple(np.zeros_like(x) for x in (job.q, job.k, job.v))
     rooms = _rooms(job)
     for pairs in _rounds(job):
-        _on_all_cores(partial(_send_back, job, Trace(*sums), dc, grads), rooms, pairs)
+        on_all_cores(partial(_send_back, job, Trace(*sums), dc, grads), rooms, pairs)
     dq, dk, dv = (dx.reshape(x.shape) for dx, x in zip(grads, (q, k, v), strict=True))
     dq *= job.scale
     dk *= job.scale
@@ -269,9 +254,10 @@ def _send_back(
 
 
 def _calm_weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
-    """Weights of calm scores: alpha_ij = base^{e_ij − log total_i}, by the base's logarithm."""
-    e -= BASE.log(_divisor(sums.total))[:, None]
-    return _exponentials(e, visible)
+    """Weights of calm scores: alpha_ij = base^{e_ij} / total_i."""
+    w = _exponentials(e, visible)
+    w *= (1 / _divisor(sums.total))[:, None]
+    return w
 
 
 def _weights(e: Array, visible: Mask | None, sums: Trace) -> Array:
@@ -387,7 +373,7 @@ def _rounds(job: _Job) -> Iterator[list[Tile]]:
 
 def _parts(job: _Job, heads: slice, rows: slice, keys: slice) -> Iterator[tuple[slice, slice, Any]]:
     """The tiles of these keys: who sees them, and what of them."""
-    for part in _cut(keys.start, min(keys.stop, _end(job, rows)), KEYS):
+    for part in _cut(keys.start, min(keys.stop, _end(job, rows)), _steps(job)[2]):
         seen = slice(max(rows.start, part.start - _ahead(job)), rows.stop) if job.causal else rows
         visible = _visible(job, heads, seen, part)
         if visible is None or visible.any():
@@ -438,11 +424,15 @@ def _cut(start: int, stop: int, step: int) -> list[slice]:
 def _steps(job: _Job) -> tuple[int, int, int]:
     n, m = job.q.shape[1], job.k.shape[1]
     several = len(job.q) > 1
-    most = -(-QUERIES // 2) if several and job.causal else QUERIES  # less beyond the diagonal
+    most = _half(QUERIES) if several and job.causal else QUERIES  # less beyond the diagonal
     least = 2 if not several and job.threads > 1 else 1  # something for a second core
     tiles = max(-(-n // most), least)
-    rows, keys = max(1, -(-n // tiles)), min(KEYS, m)
-    return max(1, FEW_SCORES // (rows * keys)), rows, keys
+    rows, keys = max(1, -(-n // tiles)), min(_half(KEYS) if job.causal else KEYS, m)
+    return max(1, SCORES // (rows * keys)), rows, keys
+
+
+def _half(size: int) -> int:
+    return -(-size // 2)
 
 
 # Products and cores.
@@ -451,7 +441,7 @@ def _steps(job: _Job) -> tuple[int, int, int]:
 def _rooms(job: _Job) -> list[_Room]:
     """A room for every core that has enough to do. The caller makes them all, for what a thread
     asks for by itself goes back to the system when the thread ends."""
-    return [_room(job) for _ in range(min(CORES, job.threads))]
+    return [_room(job) for _ in range(cores_for(job.threads))]
 
 
 def _room(job: _Job) -> _Room:
@@ -485,42 +475,7 @@ def _of(trace: Trace, heads: slice, rows: slice) -> Trace:
     return Trace(*(x[heads, rows] for x in trace))
 
 
-def _on_all_cores(work: Work, rooms: list[_Room], tiles: list[Tile]) -> None:
-    """Let every core take the next tile until none is left; what one raises, the caller gets."""
-    queue, (mine, *theirs) = deque(tiles), rooms[: max(1, len(tiles))]
-    one_each = _one_core_each if rooms[1:] else nullcontext  # for one tile, too: the same rounding
-    with one_each(), ThreadPoolExecutor(len(rooms), initializer=_one_core) as pool:
-        futures = [pool.submit(_help, work, room, queue) for room in theirs]
-        _help(work, mine, queue)
-        for future in futures:
-            future.result()
-
-
-@contextmanager
-def _one_core_each() -> Iterator[None]:
-    """Keep BLAS to the core that asks it for a product; who wants the same meanwhile, waits."""
-    with ALONE, BLAS.limit(limits=1):
-        yield
-
-
-def _one_core() -> None:
-    BLAS.limit(limits=1)  # where the number is not the process's, but each thread's, as in OpenMP
-
-
 def _worthwhile(q: Array, v: Array) -> int:
     """How many threads have enough to do."""
     (g, n, d), (_, m, p) = q.shape, v.shape
     return max(1, g * n * m * (d + p) // WORTH_A_THREAD)
-
-
-def _help(work: Work, room: _Room, queue: deque[Tile]) -> None:
-    try:
-        work(room, _taken(queue))
-    finally:
-        queue.clear()  # empty by now, unless something was raised: then nobody goes on
-
-
-def _taken(queue: deque[Tile]) -> Iterator[Tile]:
-    with suppress(IndexError):  # none is left
-        while True:
-            yield queue.popleft()

@@ -13,6 +13,7 @@ from _hooks.bench import peer, with_gradients
 
 from attn.mechanisms import attention as plain
 from attn.mechanisms import tiled
+from attn.ops.cores import on_all_cores
 from attn.ops.masks import causal as causal_mask
 
 D = 64
@@ -78,7 +79,7 @@ def bound(q: Any, k: Any, v: Any, causal: bool, exponentials: bool) -> None:
     exponentials."""
     job = tiled._job(q / D, k, v, None, causal)
     work = partial(bound_on_a_core, job, exponentials)
-    tiled._on_all_cores(work, tiled._rooms(job), tiled._tiles_of_queries(job))
+    on_all_cores(work, tiled._rooms(job), tiled._tiles_of_queries(job))
 
 
 def bound_on_a_core(job: Any, exponentials: bool, room: Any, tiles: Any) -> None:
