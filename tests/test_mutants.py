@@ -134,6 +134,14 @@ one key too many on the diagonal | mechanisms/tiled.py | mechanisms/test_tiled.p
 - lag - 1, dtype=bool
 + lag - 2, dtype=bool
 
+a round for each key of a single query | mechanisms/tiled.py | mechanisms/test_tiled.py::test_few_queries_meet_many_keys_at_once
+- max(rows, keys)  # as
++ rows  # as
+
+the rest goes on after an error | ops/cores.py | ops/test_cores.py::test_what_a_core_raises_reaches_the_caller
+- queue.clear()  # nobody
++ pass  # nobody
+
 two cores add to the same rows | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_two_tiles_of_a_round_add_to_the_same_rows
 - (i + t) % rounds
 + t % rounds
@@ -143,31 +151,31 @@ a thread for little work | mechanisms/tiled.py | mechanisms/test_tiled.py::test_
 + cores_for(99)
 
 threads of BLAS beside ours | ops/cores.py | ops/test_cores.py::test_where_all_cores_work_each_has_one_thread_of_blas
-- _alone, BLAS.limit(limits=1)
-+ _alone, BLAS.limit(limits=2)
+- _lock, BLAS.limit(limits=1)
++ _lock, BLAS.limit(limits=2)
 
 a core of two where nobody else works | ops/cores.py | ops/test_cores.py::test_where_one_core_works_blas_keeps_its_threads
 - if not rooms[1:]:
 + if not rooms:
 
-an errand for who has left | ops/cores.py | ops/test_cores.py::test_no_errand_is_lost_to_a_helper_that_leaves
-- if _alone.acquire(blocking=False):
-+ if _alone.acquire(blocking=False) or _helpers:
+a call to a worker that has left | ops/cores.py | ops/test_cores.py::test_no_call_is_lost_to_a_worker_that_leaves
+- if _lock.acquire(blocking=False):
++ if _lock.acquire(blocking=False) or _workers:
 
-a helper that keeps what it worked on | ops/cores.py | ops/test_cores.py::test_no_array_is_left_behind
-- del errand, answers
-+ pass
+a worker that keeps what it worked on | ops/cores.py | ops/test_cores.py::test_no_array_is_left_behind
+- del call  #
++ pass  #
 
-a helper that never leaves | ops/cores.py | ops/test_cores.py::test_no_thread_is_left_behind
-- get(timeout=LINGER)
+a worker that never leaves | ops/cores.py | ops/test_cores.py::test_no_thread_is_left_behind
+- get(timeout=IDLE_TIMEOUT)
 + get()
 
-helpers that did not come along | ops/cores.py | ops/test_cores.py::test_a_forked_child_has_helpers_of_its_own
-- _helpers.clear()
+workers that did not come along | ops/cores.py | ops/test_cores.py::test_a_forked_child_has_workers_of_its_own
+- _workers.clear()
 + pass
 
-a lock that nobody opens | ops/cores.py | ops/test_cores.py::test_a_forked_child_has_helpers_of_its_own
-- global _alone
+a lock that nobody opens | ops/cores.py | ops/test_cores.py::test_a_forked_child_has_workers_of_its_own
+- global _lock
 + pass
 
 weights that were not divided | mechanisms/tiled.py | mechanisms/test_tiled.py::test_gradcheck_tiled
@@ -175,7 +183,7 @@ weights that were not divided | mechanisms/tiled.py | mechanisms/test_tiled.py::
 + w *= (0 / _divisor(sums.total) + 1)
 
 two callers set the threads of BLAS | ops/cores.py | ops/test_cores.py::test_who_sets_the_threads_of_blas_is_alone
-- with _alone, BLAS
+- with _lock, BLAS
 + with BLAS
 
 a trace that nobody checks | mechanisms/tiled.py | mechanisms/test_tiled.py::test_a_trace_with_other_leading_axes_is_refused

@@ -412,8 +412,8 @@ def _end(job: _Job, rows: slice) -> int:
 
 
 def _cuts(job: _Job) -> list[list[slice]]:
-    (heads, rows, _), sizes = _steps(job), (*job.q.shape[:2], job.k.shape[1])
-    steps = heads, rows, rows  # as many keys as queries
+    (heads, rows, keys), sizes = _steps(job), (*job.q.shape[:2], job.k.shape[1])
+    steps = heads, rows, max(rows, keys)  # as many keys as queries, if there are many
     return [_cut(0, size, step) for size, step in zip(sizes, steps, strict=True)]
 
 
@@ -439,8 +439,8 @@ def _half(size: int) -> int:
 
 
 def _rooms(job: _Job) -> list[_Room]:
-    """A room for every core that has enough to do. The caller makes them all, for what a thread
-    asks for by itself goes back to the system when the thread ends."""
+    """A room for every core that has enough to do. The caller makes them all: the memory that a
+    thread asks for itself is not always kept for the next."""
     return [_room(job) for _ in range(cores_for(job.threads))]
 
 

@@ -4,7 +4,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, TypeAlias, TypeVar
@@ -18,16 +18,17 @@ else:
     BLAS = ThreadpoolController().select(user_api="blas")
     CORES = max((library["num_threads"] for library in BLAS.info()), default=1)
 
-LINGER = 0.1  # seconds; to start a thread takes ten times as long as to wake one that waits
+IDLE_TIMEOUT = 0.1  # seconds; to start a thread takes ten times as long as to wake one that waits
 
 Room = TypeVar("Room")
 Task = TypeVar("Task")
-Answers: TypeAlias = "SimpleQueue[BaseException | None]"
-Errands: TypeAlias = "SimpleQueue[tuple[Callable[[], None], Answers]]"
+Call: TypeAlias = Callable[[], None]
+Results: TypeAlias = "SimpleQueue[BaseException | None]"
+Calls: TypeAlias = "SimpleQueue[tuple[Call, Results]]"
 
-# BLAS has one number of threads for all: only one caller may change it, and call the helpers.
-_alone = threading.Lock()
-_helpers: list[Errands] = []
+# BLAS has one number of threads for all: only one caller may change it, and use the workers.
+_lock = threading.Lock()
+_workers: list[Calls] = []
 
 
 def cores_for(threads: int) -> int:
@@ -41,38 +42,39 @@ def on_all_cores(
     """Let a core for each room take the next task until none is left; this thread is one of them.
 
     With one room BLAS keeps its threads. With more it gets one for each product, even if there is
-    but one task: so how sums are rounded does not depend on the number of cores.
+    but one task: so how sums are rounded does not depend on the number of cores. Then others who
+    call wait for their turn, and `work` may not call itself. If another thread of the program has
+    set the number of BLAS's threads, threadpoolctl leaves it as it is: that is slower, not wrong.
 
     Raises: what a core raises; the tasks that are left are not begun.
     """
     if not rooms[1:]:
         work(rooms[0], iter(tasks))
         return
-    queue, (mine, *theirs) = deque(tasks), rooms[: max(1, len(tasks))]
-    answers: Answers = SimpleQueue()
-    with _one_core_each():
-        for errands, room in zip(_awake(len(theirs)), theirs, strict=True):
-            errands.put((partial(_take_turns, work, room, queue), answers))
+    queue, (mine, *theirs), sent = deque(tasks), rooms[: max(1, len(tasks))], 0
+    results: Results = SimpleQueue()
+    with _lock, BLAS.limit(limits=1):
         try:
+            for calls, room in zip(_awake(len(theirs)), theirs, strict=True):
+                calls.put((partial(_take_turns, work, room, queue), results))
+                sent += 1
             _take_turns(work, mine, queue)
         finally:
-            raised = [answers.get() for _ in theirs]
-    for error in filter(None, raised):
-        raise error
-
-
-def _awake(count: int) -> list[Errands]:
-    for _ in range(count - len(_helpers)):
-        _helpers.append(SimpleQueue())
-        threading.Thread(target=_help, args=_helpers[-1:], name="attn", daemon=True).start()
-    return _helpers[:count]
+            queue.clear()  # empty by now, unless something was raised
+            raised = [error for _ in range(sent) if (error := results.get())]
+    try:
+        if raised:
+            raise raised[0]
+    finally:
+        del raised  # else error, traceback and this frame would keep each other, and all arrays
 
 
 def _take_turns(work: Callable[..., None], room: Any, queue: deque[Any]) -> None:
     try:
         work(room, _taken(queue))
-    finally:
-        queue.clear()  # empty by now, unless something was raised: then nobody goes on
+    except BaseException:
+        queue.clear()  # nobody goes on
+        raise
 
 
 def _taken(queue: deque[Task]) -> Iterator[Task]:
@@ -81,43 +83,50 @@ def _taken(queue: deque[Task]) -> Iterator[Task]:
             yield queue.popleft()
 
 
-@contextmanager
-def _one_core_each() -> Iterator[None]:
-    """Keep BLAS to the core that asks it for a product; who wants the same meanwhile, waits."""
-    with _alone, BLAS.limit(limits=1):
-        yield
+def _awake(count: int) -> list[Calls]:
+    for _ in range(count - len(_workers)):
+        calls: Calls = SimpleQueue()
+        threading.Thread(target=_worker, args=(calls,), name="attn", daemon=True).start()
+        _workers.append(calls)
+    return _workers[:count]
 
 
-def _help(errands: Errands) -> None:
-    """Run errands, and end when none has come for a while."""
-    BLAS.limit(limits=1)  # where the number is each thread's, not the process's, as in OpenMP
+def _worker(calls: Calls) -> None:
+    """Do what is called for, and end when nothing has been for a while."""
+    for library in BLAS.lib_controllers:
+        if library.internal_api == "mkl" or library.info().get("threading_layer") == "openmp":
+            library.set_num_threads(1)  # theirs is each thread's own number, not the process's
     while True:
         try:
-            errand, answers = errands.get(timeout=LINGER)
+            call, results = calls.get(timeout=IDLE_TIMEOUT)
         except Empty:
-            if _alone.acquire(blocking=False):  # so nobody is about to send one
-                _helpers.remove(errands)
-                _alone.release()
+            if _lock.acquire(blocking=False):  # so nobody is about to call
+                with suppress(ValueError):  # interrupted while it was started: never in the list
+                    _workers.remove(calls)
+                _lock.release()
                 return
         else:
-            answers.put(_raised_by(errand))
-            del errand, answers  # the caller's arrays are not to wait here with us
+            error = _error_of(call)
+            del call  # before the caller goes on: its arrays are not to wait here
+            results.put(error)
+            del results, error
 
 
-def _raised_by(errand: Callable[[], None]) -> BaseException | None:
+def _error_of(call: Call) -> BaseException | None:
     try:
-        errand()
+        call()
     except BaseException as error:  # the caller raises it
         return error
     return None
 
 
-def _begin_anew() -> None:
-    # In a child process that was forked, there are no helpers, and nobody will open the lock.
-    global _alone
-    _alone = threading.Lock()
-    _helpers.clear()
+def _reset_after_fork() -> None:
+    # The child has no workers, and nobody would open the lock. (If it was forked in the midst of a
+    # call, its BLAS stays at one thread.)
+    global _lock
+    _lock = threading.Lock()
+    _workers.clear()
 
 
 if hasattr(os, "register_at_fork"):
-    os.register_at_fork(after_in_child=_begin_anew)
+    os.register_at_fork(after_in_child=_reset_after_fork)

@@ -58,7 +58,7 @@ def macros(uri: str, cited: list[str]) -> dict[str, Callable[..., str]]:
 COURSE = (
     ("bottleneck", "The bottleneck", "one vector must hold a whole sentence", "gru", "cho2014"),
     ("attention", "Looking back", "score, normalize, combine", "additive", "bahdanau2014"),
-    ("soft-and-hard", "Soft and hard", "blend all, or draw one", "softmax", "xu2015"),
+    ("soft-and-hard", "Soft and hard", "blend all, or draw one", "reinforce", "xu2015"),
     ("turing-machines", "Neural Turing Machines", "a memory to write", "shift", "graves2014ntm"),
     ("memory-networks", "Memory Networks", "look up again", "attention", "sukhbaatar2015"),
     ("transformers", "The bridge to Transformers", "ask yourself", "multi_head", "vaswani2017"),

@@ -93,7 +93,8 @@ def measured(key: str, form: str = ".2f", over: str = "median", *, up: str = "")
 
 
 def value(program: str, expression: str, form: str = "") -> str:
-    """What `expression` is after the program `snippets/…` has run, formatted."""
+    """What `expression` is after the program `snippets/…` has run, formatted; an experiment is
+    loaded, not trained."""
     path = ROOT / "snippets" / program
     if not path.exists():
         raise BuildError(f"there is no program snippets/{program}")
@@ -106,5 +107,8 @@ def value(program: str, expression: str, form: str = "") -> str:
 
 @lru_cache(maxsize=64)
 def _run(path: Path, _changed: int) -> dict[str, Any]:
+    if path.stem.startswith("train_"):
+        with experiments.loaded(path) as module:
+            return vars(module)
     with contextlib.redirect_stdout(io.StringIO()):
         return runpy.run_path(str(path), run_name="__main__")

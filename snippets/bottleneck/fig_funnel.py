@@ -6,7 +6,7 @@ from matplotlib.figure import Figure
 KIND = "illustrative"
 ALT = (
     "Thirteen English words feed thirteen encoder states in a row; only the last state is handed "
-    "on, as one vector of 512 numbers, and the decoder starts from it alone."
+    "on, as one vector of 512 numbers, and the decoder works from it alone."
 )
 SENTENCE = "The quick brown fox jumps over the lazy dog near the river bank".split()
 

@@ -30,9 +30,11 @@ def curve(label: str, what: str) -> tuple[list[int], list[float]]:
 def alt() -> str:
     """The ends of the curves, in words."""
     (_, plain), (_, ours) = curve("attn, plain form", "mb"), curve("attn", "mb")
+    (sizes, slow), (_, fast) = curve("attn", "ms"), curve("PyTorch", "ms")
     return (
-        "Two panels with logarithmic axes. Time grows with the square of the length in all forms; "
-        "the tiled form lies lowest or near it. Memory of the plain form grows with the square, to "
+        "Two panels with logarithmic axes. Time grows with the square of the length in all forms: "
+        f"at {sizes[-1]:,} the tiled form takes {slow[-1]:,.0f} ms, PyTorch {fast[-1]:,.0f}. "
+        "Memory of the plain form grows with the square, to "
         f"{plain[-1]:,.0f} MB; that of the tiled form to {ours[-1]:,.0f} MB at the greatest length."
     )
 

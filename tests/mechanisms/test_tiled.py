@@ -371,7 +371,7 @@ def test_the_result_is_as_exact_as_that_of_the_plain_form():
         ratios.append(np.divide(mine, theirs))
     context, *gradients = np.mean(ratios, axis=0)
     assert context < 1.01
-    assert max(gradients) < 1.05
+    assert max(gradients) < 1.08
 
 
 # Work and memory.
@@ -416,7 +416,8 @@ def test_memory_grows_linearly_in_n(rng):
         args = draw(rng, (), n, n, 4, 4, np.float32)
         return extra_memory(in_tiles, *args)
 
-    with mock.patch.object(tiled, "WORTH_A_THREAD", 1):  # every thread has a tile of its own
+    two = mock.patch.object(cores, "CORES", 2)  # each has a tile of its own
+    with two, mock.patch.object(tiled, "WORTH_A_THREAD", 1):
         small, large = extra(1000), extra(4000)
     assert large - small < 3000 * 100 + 0.2 * MEGABYTE  # a hundred bytes a query more
     assert large < 5 * MEGABYTE  # the scores alone would take 64
@@ -424,7 +425,8 @@ def test_memory_grows_linearly_in_n(rng):
 
 def test_at_32768_extra_memory_stays_below_8_megabytes(rng):
     q, k, v, _ = draw(rng, (), 2**15, 2**15, 64, 64, np.float32)
-    assert extra_memory(attention, q, k, v, causal=True) < 8 * MEGABYTE
+    with mock.patch.object(cores, "CORES", 2):
+        assert extra_memory(attention, q, k, v, causal=True) < 8 * MEGABYTE
 
 
 # Cores.
@@ -452,7 +454,16 @@ def test_no_two_tiles_of_a_round_add_to_the_same_rows(rng, n, m, is_causal):
             assert len(set(touched)) == len(touched)
     met = [(h.start, r.start, c.start) for tile in rounds for h, r, c in tile]
     assert len(set(met)) == len(met)
-    assert is_causal or len(met) == 2 * len(range(0, n, 4)) * len(range(0, m, 4))
+    assert is_causal or len(met) == 2 * len(range(0, n, 4)) * len(range(0, m, 5))
+
+
+def test_few_queries_meet_many_keys_at_once(rng):
+    q, k, v, _ = draw(rng, (2,), 1, 23)
+    with tiles(4, 5):
+        rounds = list(tiled._rounds(tiled._job(q, k, v, None, False)))
+    assert [[(h.start, k.start) for h, _, k in tile] for tile in rounds] == [
+        [(0, start), (1, start)] for start in (0, 5, 10, 15, 20)
+    ]
 
 
 def test_an_exception_in_a_tile_reaches_the_caller(rng):
