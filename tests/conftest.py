@@ -1,6 +1,7 @@
 """For all tests: the built site, and Hypothesis draws the same examples on every machine."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import pytest
 from _hooks.errors import ROOT
 from hypothesis import settings
+
+# Tests started in the background ignore Ctrl-C, and so would the programs that they interrupt.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 settings.register_profile("book", deadline=None, derandomize=True, database=None)
 settings.load_profile("book")
