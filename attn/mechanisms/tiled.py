@@ -373,7 +373,8 @@ def _rounds(job: _Job) -> Iterator[list[Tile]]:
 
 def _parts(job: _Job, heads: slice, rows: slice, keys: slice) -> Iterator[tuple[slice, slice, Any]]:
     """The tiles of these keys: who sees them, and what of them."""
-    for part in _cut(keys.start, min(keys.stop, _end(job, rows)), _steps(job)[2]):
+    _, _, step = _steps(job)
+    for part in _cut(keys.start, min(keys.stop, _end(job, rows)), step):
         seen = slice(max(rows.start, part.start - _ahead(job)), rows.stop) if job.causal else rows
         visible = _visible(job, heads, seen, part)
         if visible is None or visible.any():
