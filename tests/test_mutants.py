@@ -182,6 +182,14 @@ weights that were not divided | mechanisms/tiled.py | mechanisms/test_tiled.py::
 - w *= (1 / _divisor(sums.total))
 + w *= (0 / _divisor(sums.total) + 1)
 
+weights below the least normal number | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_weight_is_subnormal
+- w += coarse
++ coarse = 0
+
+a weight that never is 0 | mechanisms/tiled.py | mechanisms/test_tiled.py::test_no_weight_is_subnormal
+- np.log(2 * info.tiny)
++ np.log(99 * info.tiny)
+
 two callers set the threads of BLAS | ops/cores.py | ops/test_cores.py::test_who_sets_the_threads_of_blas_is_alone
 - with _lock, BLAS
 + with BLAS

@@ -252,6 +252,16 @@ def test_gradients_as_large_or_small_as_float32_allows(rng, loud, size):
         assert_same(in_tiles(*args), plainly(*args, None), *args)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_no_weight_is_subnormal(dtype):
+    info = np.finfo(dtype)
+    e = np.linspace(2 * np.log(info.tiny), 0, 10_001, dtype=dtype)
+    w = tiled._exp_below(e.copy(), np.zeros_like(e))
+    assert not ((w > 0) & (w < info.tiny)).any()
+    np.testing.assert_allclose(w, np.exp(e), rtol=info.eps, atol=8 * info.tiny)
+    assert w[0] == 0  # and not the least that a number can be
+
+
 def test_other_precisions_and_no_features_are_refused(rng):
     q, k, v, _ = draw(rng)
     with pytest.raises(ValueError, match="q, k, v: expected float32 or float64, got float16"):
