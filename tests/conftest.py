@@ -7,8 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from _hooks.errors import ROOT
 from hypothesis import settings
+
+ROOT = Path(__file__).parents[1]
 
 # Tests started in the background ignore Ctrl-C, and so would the programs that they interrupt.
 signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attn.models.seq2seq import Batch, Grads, before, encode, first_state
+from attn.ops.checks import check_mask
 from attn.ops.layers import embedding, linear
 from attn.ops.recurrent import GRUTrace, gru_sequence, gru_sequence_backward
 from attn.ops.softmax import log_softmax, softmax, softmax_backward
@@ -40,9 +41,11 @@ def freeze(params: Params, batch: Batch, alpha: Array, cost: float) -> Frozen:
     Source: Jain, Wallace 2019, sec. 4.2.2: what the adversary is compared with.
     """
     x, x_mask, y, y_mask = batch
+    check_mask(y_mask, y.shape)
     h, _ = encode(params, x, x_mask)
     Ey = embedding(before(y).T, params["E_y"])
-    frozen = Frozen(params, h, first_state(params, h), x_mask, y_mask, Ey, alpha, alpha, cost)
+    masks = np.broadcast_to(x_mask, x.shape), np.broadcast_to(y_mask, y.shape)
+    frozen = Frozen(params, h, first_state(params, h), *masks, Ey, alpha, alpha, cost)
     return frozen._replace(log_p=log_softmax(replay(frozen, alpha)[0]))
 
 
@@ -112,8 +115,7 @@ def js(p: Array, q: Array) -> Array:
     Shapes: p (b, T_y, T_x), q (b, T_y, T_x) -> (b, T_y)
     Source: Lin 1991, eq. 4.1 with equal shares.
     """
-    m = (p + q) / 2
-    return (p * _log_ratio(p, m) + q * _log_ratio(q, m)).sum(axis=-1) / 2
+    return (p * _log_share(p, q) + q * _log_share(q, p)).sum(axis=-1) / 2
 
 
 def js_backward(djs: Array, p: Array, q: Array) -> Array:
@@ -124,9 +126,9 @@ def js_backward(djs: Array, p: Array, q: Array) -> Array:
     Shapes: djs (b, T_y), p (b, T_y, T_x), q (b, T_y, T_x) -> dq (b, T_y, T_x)
     Source: the derivative of Lin 1991, eq. 4.1.
     """
-    return djs[..., np.newaxis] * _log_ratio(q, (p + q) / 2) / 2
+    return djs[..., np.newaxis] * _log_share(q, p) / 2
 
 
-def _log_ratio(p: Array, m: Array) -> Array:
-    # What p does not contain adds nothing to a sum over p.
-    return np.log(np.where(p > 0, p, 1) / np.where(p > 0, m, 1))
+def _log_share(p: Array, q: Array) -> Array:
+    # ln(p / m) with m = (p + q) / 2, which may round to 0; what p lacks adds nothing to its sum.
+    return np.log(2 * np.where(p > 0, p / np.where(p > 0, p + q, 1), 0.5))

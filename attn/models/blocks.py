@@ -527,6 +527,7 @@ def surprise(logits: Array, targets: Indices, kept: Mask) -> tuple[float, Array]
     Shapes: logits (b, n, v), targets (b, n), kept (b, n) -> loss (), dlogits (b, n, v)
     Source: as softmax.cross_entropy, for finite logits and targets that the caller has checked.
     """
+    kept = np.broadcast_to(kept, targets.shape)
     share = (kept / max(int(kept.sum()), 1)).astype(logits.dtype)[..., np.newaxis]
     due = np.where(kept, targets, 0)[..., np.newaxis]
     z = logits - logits.max(axis=-1, keepdims=True)

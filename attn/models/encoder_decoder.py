@@ -100,7 +100,7 @@ def encode(
     Source: Vaswani et al. 2017, sec. 3.1.
     """
     check_mask(x_mask, x.shape)
-    attention = on_itself(design.positions, _for_all(x_mask))
+    attention = on_itself(design.positions, _for_all(x_mask, x.shape))
     return read(of_side(params, "_x"), x, [attention, FEED_FORWARD], design)
 
 
@@ -174,7 +174,8 @@ def parts(
     own, source = past or (None, None)
     mask = causal(n, n + (own[0].shape[-2] if own else 0))
     attention = on_itself(design.positions, mask, own)
-    return [attention, on_another(memory, _for_all(x_mask), source), FEED_FORWARD]
+    seen = _for_all(x_mask, memory.shape[:2])
+    return [attention, on_another(memory, seen, source), FEED_FORWARD]
 
 
 def of_side(params: Params, side: str) -> Params:
@@ -187,6 +188,6 @@ def named(grads: Grads, side: str) -> Grads:
     return {key + side: grad for key, grad in grads.items()}
 
 
-def _for_all(x_mask: Mask) -> Mask:
+def _for_all(x_mask: Mask, shape: tuple[int, ...]) -> Mask:
     # (b, m) -> (b, 1, 1, m): the same for all heads and queries
-    return x_mask[:, np.newaxis, np.newaxis]
+    return np.broadcast_to(x_mask, shape)[:, np.newaxis, np.newaxis]

@@ -234,7 +234,8 @@ def look_relaxed(
         -> (), de (b, m), dv (b, m, p), gradients of W_o, b_o
     Source: Jang et al. 2016, sec. 2.
     """
-    w = gumbel_softmax(np.repeat(e[:, None], K, axis=1), rng, tau, mask[:, None])
+    mask = np.broadcast_to(mask, e.shape)[:, None]
+    w = gumbel_softmax(np.repeat(e[:, None], K, axis=1), rng, tau, mask)
     R, dc, grads = _reward(params, combine(w, v), y)
     dw, dv = combine_backward(dc, w, v)
     return -float(R.mean()), gumbel_softmax_backward(dw, w, tau).sum(axis=1), dv, grads

@@ -227,7 +227,8 @@ def attend(params: Params, look: Look, s: Array, h: Array, x_mask: Mask) -> tupl
     Source: Luong et al. 2015, sec. 3.
     """
     W = [params[key] for key in look.shapes]
-    c, alpha = look.attend(s[:, np.newaxis], h, h, *W, mask=x_mask[:, np.newaxis])
+    mask = np.broadcast_to(x_mask, h.shape[:2])[:, np.newaxis]
+    c, alpha = look.attend(s[:, np.newaxis], h, h, *W, mask=mask)
     return c[:, 0], alpha[:, 0]
 
 
@@ -243,7 +244,8 @@ def attend_backward(
     Source: chain rule.
     """
     W = [params[key] for key in look.shapes]
-    more = {"alpha": alpha[:, np.newaxis], "mask": x_mask[:, np.newaxis]}
+    mask = np.broadcast_to(x_mask, h.shape[:2])[:, np.newaxis]
+    more = {"alpha": alpha[:, np.newaxis], "mask": mask}
     dq, dk, dv, *dW = look.backward(dc[:, np.newaxis], s[:, np.newaxis], h, h, *W, **more)
     return dq[:, 0], dk + dv, dW
 

@@ -136,16 +136,21 @@ def init_feedforward(
 def hold(params: Params, **biases: float | Sequence[float]) -> Grads:
     """Set a bias of what the heads are told: hold(params, g=np.inf) opens all gates for good.
 
-    σ(∞) = 1,  σ(−∞) = 0,  1 + softplus(−∞) = 1: at an infinite bias no gradient passes.
+    σ(∞) = 1,  σ(−∞) = 0,  1 + softplus(−∞) = 1: there no gradient passes. Of several numbers, head
+    after head gets all.
 
-    Raises: ValueError if there is no such part.
+    Raises: ValueError if there is no such part, or the numbers do not fit it a whole number of
+        times.
     """
     parts, b_h = _parts(sizes(params)), params["b_h"].copy()
     for name, bias in biases.items():
         if name not in parts:
             raise ValueError(f"biases: expected {', '.join(parts)}, got {name}")
         part = parts[name]
-        b_h[part] = np.resize(bias, part.stop - part.start)
+        length, given = part.stop - part.start, np.size(bias)
+        if not given or length % given:
+            raise ValueError(f"{name}: expected a divisor of {length} numbers, got {given}")
+        b_h[part] = np.resize(bias, length)
     return {**params, "b_h": b_h}
 
 

@@ -17,14 +17,14 @@ def gelu(x: Array) -> tuple[Array, Array]:
 
     y = x Φ,  Φ = ½ (1 + tanh(u)) = 1 / (1 + exp(−2u)),  u = √(2/π) (x + 0.044715 x³)
 
-    Φ approximates the normal distribution function to 5e-4.
+    Φ approximates the normal distribution function to 5e-4. Of −∞ alone y is NaN.
 
     Shapes: x (...) -> y (...), Phi (...)
     Raises: ValueError if x is not of floats.
     Source: Hendrycks, Gimpel 2016, sec. 2.
     """
     check_floats("x", x)
-    Phi = np.square(x)
+    Phi = np.asarray(np.square(x))
     Phi *= -2 * SLOPE * CUBIC  # in place: a pass over memory costs as much as the arithmetic
     Phi -= 2 * SLOPE
     Phi *= x
@@ -37,7 +37,7 @@ def gelu(x: Array) -> tuple[Array, Array]:
 def gelu_backward(dy: Array, x: Array, Phi: Array) -> Array:
     """Gradient of gelu's y, from the share that it let through.
 
-    dx = dy (Φ + 2 Φ (1 − Φ) x √(2/π) (1 + 3 · 0.044715 x²))
+    dx = dy (Φ + 2 Φ (1 − Φ) x √(2/π) (1 + 3 · 0.044715 x²)),  where x³ does not overflow
 
     Shapes: dy (...), x (...), Phi (...) -> dx (...)
     Source: the derivative of Hendrycks, Gimpel 2016, sec. 2.

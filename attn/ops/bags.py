@@ -87,7 +87,7 @@ def sentence(x: Indices, E: Array, encoding: Encoding = bag) -> tuple[Array, Cou
     place, feature = encoding(x, E.shape[2])
     counts = Counts(_counted(x, place, E.shape[1]).astype(E.dtype), feature.astype(E.dtype))
     m = counts.N @ _weighed(E, counts.feature)
-    return m.reshape(len(E), *x.shape[:-1], -1), counts
+    return m.reshape(len(E), *x.shape[:-1], E.shape[2]), counts
 
 
 def sentence_backward(dm: Array, trace: Counts, E: Array) -> Array:
@@ -99,7 +99,7 @@ def sentence_backward(dm: Array, trace: Counts, E: Array) -> Array:
     Source: the derivative of sentence.
     """
     N, feature = trace
-    dweighed = N.T @ dm.reshape(len(E), len(N), -1)
+    dweighed = N.T @ dm.reshape(len(E), len(N), E.shape[2])
     return (dweighed.reshape(len(E), -1, *E.shape[1:]) * feature[:, None]).sum(axis=1)
 
 
@@ -111,9 +111,9 @@ def _counted(x: Indices, place: Array, words: int) -> Array:
     # N_rv = Σ_j place_jr [x_j = v]: a row a sentence, all r side by side
     r, sentences = place.shape[-1], x[..., 0].size
     row = np.arange(0, sentences * r * words, r * words)[:, None, None]
-    at = row + x.reshape(sentences, -1, 1) + np.arange(0, r * words, words)
+    at = row + x.astype(int).reshape(sentences, x.shape[-1], 1) + np.arange(0, r * words, words)
     N = np.bincount(at.ravel(), place.ravel(), row.size * r * words)
-    return np.asarray(N, dtype=float).reshape(sentences, -1)
+    return np.asarray(N, dtype=float).reshape(sentences, r * words)
 
 
 def _places(x: Indices, first: Array, second: Array) -> Array:

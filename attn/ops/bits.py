@@ -41,7 +41,8 @@ def bit_cross_entropy(logits: Array, bits: Array, mask: Mask | None = None) -> f
     Source: Graves et al. 2014, sec. 4: logistic outputs, trained with the cross-entropy.
     """
     kept = _kept(logits, bits, mask)
-    surprise = softplus(logits) - bits * logits
+    rest = np.log1p(np.exp(-np.abs(logits)))  # softplus in two parts: of a large one less a large
+    surprise = np.maximum(logits, 0) - bits * logits + rest  # one, nothing would be left
     return float(surprise.sum(where=kept)) / max(int(kept.sum()), 1)
 
 

@@ -1,6 +1,7 @@
 """Where bad input is refused: the message names the argument, what it should be, what it is."""
 
 import math
+import operator
 import re
 from functools import cache
 from typing import Any
@@ -67,8 +68,9 @@ def check_indices(
         raise ValueError(f"{name}: expected an array of integers, got {_kind(x)}")
     if x.shape != shape:
         raise ValueError(f"{name}: expected the shape {shape}, got {x.shape}")
-    if np.any(((x < 0) | (x >= below)) & where):
-        raise ValueError(f"{name}: expected 0 to {below - 1}, got {x.min()} to {x.max()}")
+    kept = x[np.broadcast_to(where, x.shape)]
+    if kept.size and (kept.min() < 0 or kept.max() >= below):
+        raise ValueError(f"{name}: expected 0 to {below - 1}, got {kept.min()} to {kept.max()}")
 
 
 def check_count(name: str, x: Any, least: int = 0) -> None:
@@ -76,7 +78,11 @@ def check_count(name: str, x: Any, least: int = 0) -> None:
 
     Raises: ValueError if x is no whole number or too small.
     """
-    if isinstance(x, bool) or not hasattr(x, "__index__") or x < least:
+    try:
+        fits = not isinstance(x, bool) and operator.index(x) >= least
+    except TypeError:  # 1.5, and arrays of it
+        fits = False
+    if not fits:
         raise ValueError(f"{name}: expected a whole number of at least {least}, got {x!r}")
 
 

@@ -57,15 +57,16 @@ def embedding_backward(dy: Array, tokens: Indices, E: Array) -> Array:
     return combine(onehot.T.astype(E.dtype), dy.reshape(-1, E.shape[1]))
 
 
+@np.errstate(over="ignore")  # ∞ far below zero: there σ is 0
 def sigmoid(x: Array) -> Array:
     """Squash into (0, 1): the opening of a gate.
 
-    σ(x) = 1 / (1 + exp(−x)) = ½ (1 + tanh(x / 2))
+    σ(x) = 1 / (1 + exp(−x))
 
     Shapes: x (...) -> s (...)
-    Source: the second form cannot overflow.
+    Source: the logistic function; ½ (1 + tanh(x / 2)), which is equal, loses what is small.
     """
-    return np.asarray(0.5 * (1 + np.tanh(0.5 * x)))
+    return np.asarray(1 / (1 + np.exp(-x)))
 
 
 def sigmoid_backward(ds: Array, s: Array) -> Array:

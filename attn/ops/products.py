@@ -36,6 +36,9 @@ def combine(alpha: Array, v: Array) -> Array:
 
     c_ip = Σ_j alpha_ij v_jp
 
+    Values that are not finite come last, kind by kind: all terms of the sums at once would take n
+    times the memory.
+
     Shapes: alpha (..., n, m), v (..., m, p) -> c (..., n, p)
     Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: Bahdanau et al. 2015, eq. 5.
@@ -43,8 +46,7 @@ def combine(alpha: Array, v: Array) -> Array:
     check_shapes("alpha (..., n, j), v (..., j, p)", alpha, v)
     if np.isfinite(v).all():
         return alpha @ v
-    v = np.where(alpha[..., None] == 0, 0, v[..., None, :, :])
-    return np.einsum("...ij,...ijp->...ip", alpha, v)
+    return _combine_nonfinite(alpha, v)
 
 
 def combine_backward(dc: Array, alpha: Array, v: Array) -> tuple[Array, Array]:
@@ -56,3 +58,14 @@ def combine_backward(dc: Array, alpha: Array, v: Array) -> tuple[Array, Array]:
     Source: the derivative of Bahdanau et al. 2015, eq. 5.
     """
     return dc @ v.mT, combine(alpha.mT, dc)
+
+
+@np.errstate(invalid="ignore")
+def _combine_nonfinite(alpha: Array, v: Array) -> Array:
+    c = alpha @ np.nan_to_num(v, nan=0.0, posinf=1.0, neginf=-1.0)
+    plus, minus = (np.asarray(w, alpha.dtype) for w in (alpha > 0, alpha < 0))
+    high, low, missing = (np.asarray(x, v.dtype) for x in (v == np.inf, v == -np.inf, v != v))
+    c[plus @ high + minus @ low > 0] += np.inf
+    c[plus @ low + minus @ high > 0] -= np.inf
+    c[(plus + minus) @ missing > 0] = np.nan
+    return c

@@ -43,10 +43,14 @@ def scaled_dot(q: Array, k: Array) -> Array:
     e_ij = q_iᵀ k_j / √d
 
     Shapes: q (..., n, d), k (..., m, d) -> e (..., n, m)
-    Raises: ValueError if an array is not of floats, shapes do not fit, or there are no keys.
+    Raises: ValueError if an array is not of floats, shapes do not fit, or there are no keys or no
+        features.
     Source: Vaswani et al. 2017, eq. 1.
     """
-    return dot(q, k) / math.sqrt(q.shape[-1])
+    e = dot(q, k)
+    if not q.shape[-1]:
+        raise ValueError(f"q: expected at least one feature, got {q.shape}")
+    return e / math.sqrt(q.shape[-1])
 
 
 def scaled_dot_backward(de: Array, q: Array, k: Array) -> tuple[Array, Array]:
@@ -277,7 +281,7 @@ def _length(x: Array) -> Array:
 def _hidden(Wq: Array, Uk: Array) -> Callable[[slice, slice], Array]:
     """The hidden layer of queries b, i with all their keys.
 
-    t = tanh(x + y) = 1 − 2 / (1 + e^{2x} e^{2y})
+    t = tanh(x + y) = 1 − 2 / (1 + e^{2x} e^{2y}),  to a few units of the last digit of 1
 
     So exponentials of each query and of each key will do, where no product of them can overflow;
     the loud ones take the sum.

@@ -83,8 +83,10 @@ def clip(grads: Params, largest: float) -> Weights:
 
     Source: Pascanu, Mikolov, Bengio 2013, Algorithm 1.
     """
-    norm = sum(float(np.vdot(g, g)) for g in grads.values()) ** 0.5
-    return {k: g * min(1.0, largest / max(norm, 1e-30)) for k, g in grads.items()}
+    squares = [np.square(g, dtype=np.float64).sum() for g in grads.values()]
+    norm = float(np.sqrt(np.sum(squares)))
+    scale = 1.0 if norm <= largest else largest / norm  # NaN, if the norm is: not to go unseen
+    return {k: g * scale for k, g in grads.items()}
 
 
 def warmup_cosine(t: int, steps: int, peak: float, warmup: int, last: float = 0.02) -> float:

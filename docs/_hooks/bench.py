@@ -3,7 +3,8 @@
 A script snippets/<page>/bench_x.py defines cases(), a generator of (name, {label: call, ...}). The
 calls take no arguments and do the same; ours is labeled "attn". Other libraries are imported
 inside; one that is missing is left out by `peer`, and said. What was measured is written beside
-the script, as bench_x.json. Given the beginning of a name, those cases alone are measured again.
+the script, as bench_x.<vectors>.json: one record for each kind of processor, and the pages show all
+of them. Given the beginning of a name, those cases alone are measured again.
 """
 
 import contextlib
@@ -45,7 +46,8 @@ def main(script: str = "bench_*", case: str = "") -> int:
     count = 0
     for path in sorted((ROOT / "snippets").glob(f"*/{script}.py")):
         print(f"\n{path.relative_to(ROOT)}")
-        count += record(path, measured(runpy.run_path(str(path))["cases"](), case))
+        found = measured(runpy.run_path(str(path))["cases"](), case)
+        count += record(path, found, whole=not case)
     if not count:
         print(f"There is no case '{case}…' in a script '{script}'", file=sys.stderr)
     return int(not count)
@@ -160,16 +162,22 @@ def significant(x: float) -> float:
     return float(f"{x:.4g}")
 
 
-def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]]) -> int:
+def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]], whole: bool = False) -> int:
     """Write what was measured beside the script, case by case, and count it. Cases not measured now
-    stay, unless they are of another machine or other versions: no table may mix them."""
-    file, new = script.with_suffix(".json"), {}
+    stay, unless they are of another machine or other versions, or `whole` says these are all."""
+    file, new = script.with_suffix(f".{vectors()}.json"), {}
     cases = kept(file)
     for name, case in found:
         cases[name] = new[name] = case
-        text = json.dumps({"about": about(), "cases": cases}, indent=1, sort_keys=True)
-        file.write_text(text + "\n", "utf-8")
+        _write(file, cases)
+    if whole and new:
+        _write(file, new)
     return len(new)
+
+
+def _write(file: Path, cases: Mapping[str, Any]) -> None:
+    text = json.dumps({"about": about(), "cases": cases}, indent=1, sort_keys=True)
+    file.write_text(text + "\n", "utf-8")
 
 
 def kept(file: Path) -> dict[str, Any]:
@@ -205,7 +213,7 @@ def processor() -> str:
 
 def vectors() -> str:
     """The widest instructions that NumPy uses here; processors of one name may differ in them."""
-    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})  # type: ignore[union-attr]
+    simd = np.show_config(mode="dicts").get("SIMD Extensions", {})
     return [platform.machine(), *simd.get("baseline", []), *simd.get("found", [])][-1]
 
 
@@ -221,7 +229,7 @@ def with_gradients(jax: Any, f: Callable[..., Any]) -> Callable[..., Any]:
         y, back = jax.vjp(f, *args)
         return y, back(g)
 
-    return jax.jit(both)  # type: ignore[no-any-return]
+    return jax.jit(both)
 
 
 if __name__ == "__main__":

@@ -42,6 +42,7 @@ def macros(uri: str, cited: list[str]) -> dict[str, Callable[..., str]]:
         "value": numbers.value,
         "timing": lambda *args: timings.timing(*args, up=up),
         "timings": timings.timings,
+        "on_all_machines": timings.on_all_machines,
         "machine": timings.machine,
         "symbols": lambda *keys: symbols.table(keys),
         "notation": symbols.notation,

@@ -41,9 +41,9 @@ def main() -> int:
         return _stopped(str(error))
     except ClickException as error:  # all that MkDocs says without a traceback
         return _stopped(error.format_message().strip())
-    except OSError as error:
-        return _stopped(f"{error.strerror}: {error.filename or ROOT}")
     except Exception as error:
+        if isinstance(error, OSError) and error.strerror:  # of the system: no defect of ours
+            return _stopped(f"{error.strerror}: {error.filename or ROOT}")
         traceback.print_exc()
         return _stopped(f"{type(error).__name__}: {error}")
     print(f"The site is in {SITE.relative_to(ROOT)}/{note}")

@@ -140,8 +140,11 @@ def _call(expression: str, macros: Macros) -> str:
     try:
         result: Any = _environment.compile_expression(expression, undefined_to_none=False)(**macros)
         return str(result)
-    except (jinja2.TemplateError, TypeError, ValueError) as error:
-        raise BuildError(f"{{{{{expression}}}}}: {error}") from error
+    except BuildError:
+        raise
+    except Exception as error:  # whatever a macro makes of its arguments
+        message = f"{{{{{expression}}}}}: {type(error).__name__}: {error}"
+        raise BuildError(message) from error
 
 
 def text(lines: list[Line]) -> str:

@@ -337,9 +337,8 @@ def _line(function: Any) -> int:
 
 @contextmanager
 def loaded(script: Path) -> Iterator[ModuleType]:
-    """The script as a module, from the files as they are now, whatever was imported before."""
-    with IMPORTS, _imported_anew([name for name in modules(script) if name] + [script.stem]):
-        sys.path[:0] = [str(script.parent), str(script.parents[2])]
+    """The script as a module, from the files as they are now."""
+    with imported_anew(script):
         module = sys.modules[script.stem] = ModuleType(script.stem)
         module.__file__ = str(script)
         with blamed(script):
@@ -349,7 +348,17 @@ def loaded(script: Path) -> Iterator[ModuleType]:
 
 
 @contextmanager
-def _imported_anew(names: list[str]) -> Iterator[None]:
+def imported_anew(script: Path) -> Iterator[None]:
+    """Within, the script and what it imports come from the files as they are now, whatever was
+    imported before: `mkdocs serve` is one process for many versions of them."""
+    names = [name or script.stem for name in modules(script)]
+    with IMPORTS, _without(names):
+        sys.path[:0] = [str(script.parent), str(script.parents[2])]
+        yield
+
+
+@contextmanager
+def _without(names: list[str]) -> Iterator[None]:
     path = list(sys.path)
     before = {name: sys.modules.pop(name) for name in names if name in sys.modules}
     importlib.invalidate_caches()

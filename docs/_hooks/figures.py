@@ -6,7 +6,6 @@ import inspect
 import io
 import re
 import runpy
-import traceback
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,7 +20,7 @@ mpl.use("svg")
 
 import matplotlib.pyplot as plt
 
-from _hooks import code_key, experiments, symbols
+from _hooks import code_key, experiments, symbols, whole
 from _hooks.errors import ROOT, BuildError
 
 CACHE = ROOT / ".cache" / "figures"
@@ -65,7 +64,7 @@ def figure(name: str) -> Figure:
     if name not in scripts():
         raise BuildError(f"there is no figure '{name}'; snippets/ has {', '.join(scripts())}")
     script = scripts()[name]
-    return _drawn(script, script.stat().st_mtime_ns, _keys(script))
+    return _drawn(script, _keys(script))
 
 
 def _keys(script: Path) -> tuple[str, ...]:
@@ -80,7 +79,12 @@ def _keys(script: Path) -> tuple[str, ...]:
 
 
 @lru_cache(maxsize=128)
-def _drawn(script: Path, _changed: int, keys: tuple[str, ...]) -> Figure:
+def _drawn(script: Path, keys: tuple[str, ...]) -> Figure:
+    with experiments.imported_anew(script), experiments.blamed(script):
+        return _figure(script, keys)
+
+
+def _figure(script: Path, keys: tuple[str, ...]) -> Figure:
     module = _load(script)
     wanted = tuple(inspect.signature(module.figure).parameters)
     runs = {stem: experiments.runs(stem) for stem in wanted if stem != "colors"}
@@ -94,10 +98,7 @@ def _drawn(script: Path, _changed: int, keys: tuple[str, ...]) -> Figure:
 
 
 def _load(script: Path) -> SimpleNamespace:
-    try:
-        names = runpy.run_path(str(script))
-    except Exception as error:
-        raise _at(error, script) from error
+    names = runpy.run_path(str(script))
     for required in ("figure", "ALT" if "alt" not in names else "alt"):
         if required not in names:
             raise BuildError(f"defines no {required}", script)
@@ -114,10 +115,7 @@ def _cached(
 ) -> str:
     path = CACHE / name
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_text(_draw(module, scheme, wanted, runs), "utf-8")
-        draft.replace(path)
+        whole.write(path, _draw(module, scheme, wanted, runs))
     return path.read_text("utf-8")
 
 
@@ -127,11 +125,8 @@ def _draw(
     arguments = dict(runs)
     if "colors" in wanted:
         arguments["colors"] = colors(scheme)
-    with mpl.rc_context(style(scheme)):
-        try:
-            drawn = module.figure(**arguments)
-        except Exception as error:
-            raise _at(error, Path(module.__file__)) from error
+    with mpl.rc_context(style(scheme)):  # type: ignore[arg-type]
+        drawn = module.figure(**arguments)
         _as_cells(drawn)
         out = io.StringIO()
         drawn.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
@@ -165,14 +160,6 @@ def _tidied(svg: str) -> str:
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
     return re.sub(r"\n\s*", "\n", svg)
-
-
-def _at(error: Exception, script: Path) -> BuildError:
-    """The error, at the line of the script where it came up."""
-    frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename == str(script)]
-    return BuildError(
-        f"{type(error).__name__}: {error}", script, frames[-1].lineno if frames else None
-    )
 
 
 def colors(scheme: str) -> dict[str, str]:
@@ -216,9 +203,9 @@ def style(scheme: str) -> dict[str, Any]:
 
 
 def _style_text() -> str:
-    """All that shapes a figure besides its script: settings, this module, matplotlib."""
-    drawing = inspect.getsource(_as_cells)
-    return drawing + repr([(style(s), colors(s)) for s in SCHEMES]) + mpl.__version__
+    """All that shapes a figure besides its script: this module, the colors, the libraries."""
+    module = code_key.code(Path(__file__).read_text("utf-8"))
+    return repr((module, [colors(s) for s in SCHEMES], mpl.__version__, np.__version__))
 
 
 def show(name: str, caption: str, up: str) -> str:

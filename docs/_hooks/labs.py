@@ -25,7 +25,7 @@ from mkdocs_jupyter import convert
 from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 
-from _hooks import code_key, figures, source, symbols
+from _hooks import code_key, figures, source, symbols, whole
 from _hooks.errors import ROOT, BuildError
 
 LABS = ROOT / "docs" / "labs"
@@ -74,7 +74,7 @@ def markdown(path: Path) -> str:
     """The lab as Markdown: prose, code, outputs; and the notebook to download."""
     mkdocs_jupyter.config.settings.templates_dir = str(TEMPLATE)
     shown = CACHE / f"{path.stem}.page.ipynb"
-    _replace(shown, nbformat.writes(executed(path)))
+    whole.write(shown, nbformat.writes(executed(path)))
     page, end, _ = convert.nb2html(str(shown), execute=False).partition(END)
     assert end, "the template ends with the mark"
     link = f"[Download this lab as a notebook]({path.stem}.ipynb){{ .download download }}"
@@ -97,7 +97,7 @@ def executed(path: Path) -> Notebook:
     outputs = _kept(path, key)
     if outputs is None:
         outputs = [cell.outputs for cell in _code(_run(path))]
-        _replace(_cache(path), json.dumps({"key": key, "outputs": outputs}))
+        whole.write(_cache(path), json.dumps({"key": key, "outputs": outputs}))
     for cell, found in zip(_code(notebook), outputs, strict=True):
         cell.outputs = found
     return notebook
@@ -128,13 +128,6 @@ def _kept(path: Path, key: str) -> list[Any] | None:
     if not isinstance(record, dict) or record.get("key") != key:
         return None
     return list(nbformat.from_dict(record["outputs"]))
-
-
-def _replace(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_suffix(".part")
-    draft.write_text(text, "utf-8")
-    draft.replace(path)
 
 
 def _run(path: Path) -> Notebook:
@@ -250,7 +243,7 @@ def _plain(text: str) -> str:
 def _alone(code: str, path: Path) -> str:
     """The imports from `attn` as the definitions that they bring."""
     draft = CACHE / f"{path.stem}.imports.py"
-    _replace(draft, code)
+    whole.write(draft, code)
     return source.bundle(draft).rstrip("\n")
 
 

@@ -14,6 +14,7 @@ import math_core
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
+from _hooks import whole
 from _hooks.errors import BuildError
 
 # math-core knows named colors alone, and its output is an inline color. So each symbol of a formula
@@ -82,10 +83,7 @@ def font(used: str, cache: Path) -> bytes:
     name = hashlib.sha256(repr((wanted, FEATURES)).encode()).hexdigest()[:16]
     path = cache / f"{name}.woff2"
     if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_suffix(".part")
-        draft.write_bytes(_subset(wanted))
-        draft.replace(path)
+        whole.write(path, _subset(wanted))
     return path.read_bytes()
 
 

@@ -45,10 +45,11 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 @event_priority(-50)
 def on_page_content(html: str, page: Any, **_: Any) -> str:
     """Finish the quiz, set formulas and mark symbols."""
+    file = page.file.abs_src_path or page.file.src_uri
     try:
         if mark := page.meta.get("quiz", {}).get("pass"):
-            quiz.check(page.file.content_string, page.file.src_uri)
+            quiz.check(page.file.content_string, file)
             html = quiz.finish(html, mark, get_relative_url("assets", page.url))
-        return pages.finish(html, page.file.src_uri)
+        return pages.finish(html, file)
     except BuildError as error:
         raise _stop(error) from error

@@ -81,7 +81,7 @@ def on_post_build(config: Any) -> None:
 
 def _titles(entries: Any) -> dict[str, str]:
     """Titles of the navigation by the plugin's name of the page."""
-    found = {}
+    found: dict[str, str] = {}
     for entry in entries:
         found |= {entry.id: entry.title} | _titles(entry.children)
     return found

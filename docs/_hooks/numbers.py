@@ -9,7 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from _hooks import bibliography, experiments, yaml_lines
+from _hooks import bibliography, code_key, experiments, yaml_lines
 from _hooks.errors import ROOT, BuildError
 
 FACTS = ROOT / "docs" / "facts.yml"
@@ -99,16 +99,16 @@ def value(program: str, expression: str, form: str = "") -> str:
     if not path.exists():
         raise BuildError(f"there is no program snippets/{program}")
     try:
-        found = eval(expression, _run(path, path.stat().st_mtime_ns))
+        found = eval(expression, _run(path, code_key.key(path)))
     except Exception as error:
         raise BuildError(f"'{expression}' after snippets/{program}: {error!r}") from error
     return format(found, form).replace("-", "−")
 
 
 @lru_cache(maxsize=64)
-def _run(path: Path, _changed: int) -> dict[str, Any]:
+def _run(path: Path, _key: str) -> dict[str, Any]:
     if path.stem.startswith("train_"):
         with experiments.loaded(path) as module:
             return vars(module)
-    with contextlib.redirect_stdout(io.StringIO()):
+    with experiments.imported_anew(path), contextlib.redirect_stdout(io.StringIO()):
         return runpy.run_path(str(path), run_name="__main__")

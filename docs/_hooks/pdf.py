@@ -2,6 +2,7 @@
 
 import io
 import logging
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -84,9 +85,13 @@ def _pdf(page: Page) -> bytes:
 def destinations(printed: bytes) -> dict[str, int]:
     """Anchor → number of its page, of all anchors that something links to."""
     reader = PdfReader(io.BytesIO(printed))
-    pages = {page.indirect_reference.idnum: n for n, page in enumerate(reader.pages, 1)}
-    found = reader.named_destinations
-    return {name.lstrip("/"): pages[found[name].page.idnum] for name in found}
+    found = {}
+    for name, place in reader.named_destinations.items():
+        before = reader.get_destination_page_number(place)
+        if before is None:
+            raise BuildError(f"the PDF has no page for '{name}'")
+        found[name.lstrip("/")] = before + 1
+    return found
 
 
 def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> bytes:
@@ -99,7 +104,7 @@ def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> 
     catalog[NameObject("/ViewerPreferences")] = DictionaryObject(
         {NameObject("/DisplayDocTitle"): BooleanObject(True)}
     )
-    _retitle(catalog["/Outlines"], {heading.replace(" ", ""): heading for heading in headings})
+    _retitle(catalog["/Outlines"]["/First"], iter(headings))
     identity = ByteStringObject(b"attention-book--")
     writer._ID = ArrayObject([identity, identity])
     out = io.BytesIO()
@@ -107,14 +112,16 @@ def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> 
     return out.getvalue()
 
 
-def _retitle(entry: Any, headings: dict[str, str]) -> None:
-    """Give the outline back the spaces that Chromium drops where a heading wraps."""
+def _retitle(entry: Any, headings: Iterator[str]) -> None:
+    """Give the outline the headings as they stand on the page: Chromium drops the space where one
+    wraps, and Chromium 156 says each part twice of one that begins a page."""
     while entry is not None:
         entry = entry.get_object()
-        title = str(entry.get("/Title", ""))
-        if title:
-            known = headings.get("".join(title.split()), title)
-            entry[NameObject("/Title")] = TextStringObject(known)
+        said, heading = str(entry["/Title"]), next(headings, "")
+        letters = iter(said)
+        if not heading or not all(letter in letters for letter in heading.replace(" ", "")):
+            raise BuildError(f"the outline of the PDF says '{said}' for the heading '{heading}'")
+        entry[NameObject("/Title")] = TextStringObject(heading)
         if "/First" in entry:
             _retitle(entry["/First"], headings)
         entry = entry.get("/Next")

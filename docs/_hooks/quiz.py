@@ -95,7 +95,7 @@ def finish(html: str, pass_mark: int, assets: str) -> str:
     quizzes = soup.select(".quiz")
     for quiz in quizzes:
         _finish_question(quiz)
-    soup.select_one(".quiz-intro").insert_before(_result(quizzes, pass_mark))
+    _one(soup, ".quiz-intro").insert_before(_result(quizzes, pass_mark))
     soup.insert(0, _fragment(f'<link rel="stylesheet" href="{assets}/quiz.css">'))
     soup.append(_fragment(f'<script defer src="{assets}/quiz.js"></script>'))
     return str(soup)
@@ -104,11 +104,12 @@ def finish(html: str, pass_mark: int, assets: str) -> str:
 def _finish_question(quiz: Tag) -> None:
     for box in quiz.select("input"):
         box["required"] = ""
+    form = _one(quiz, "form")
     # focus moves to the feedback: from there the options and their explanations are read on
-    quiz.form.insert(0, quiz.select_one(".quiz-feedback"))
-    answers = f"{_answer(quiz)}{quiz.select_one('section.content').decode_contents()}"
+    form.insert(0, _one(quiz, ".quiz-feedback"))
+    answers = f"{_answer(quiz)}{_one(quiz, 'section.content').decode_contents()}"
     answers = f"<details><summary>Answer</summary>{answers}</details>"
-    quiz.form.insert_after(_fragment(f"<noscript>{answers}</noscript>"))
+    form.insert_after(_fragment(f"<noscript>{answers}</noscript>"))
 
 
 def _result(quizzes: list[Tag], pass_mark: int) -> Tag:
@@ -137,9 +138,11 @@ def print_html(html: str) -> str:
     soup = BeautifulSoup(html, "html.parser")
     for quiz in soup.select(".quiz"):
         options = "".join(f"<li>{label.decode_contents()}</li>" for label in quiz.select("label"))
-        quiz.form.replace_with(_fragment(f'<ol type="A" class="quiz-options">{options}</ol>'))
-    result = soup.select_one(".quiz-result")
-    result.find_previous("h2").string = "Key"
+        _one(quiz, "form").replace_with(
+            _fragment(f'<ol type="A" class="quiz-options">{options}</ol>')
+        )
+    result = _one(soup, ".quiz-result")
+    _heading(result).string = "Key"
     result.insert_before(_fragment(KEY_NOTE))
     for extra in soup.select(SCREEN_ONLY):
         extra.decompose()
@@ -155,9 +158,22 @@ def key_html(html: str) -> str:
 
 
 def _title(quiz: Tag) -> str:
-    heading = quiz.find_previous("h2")
-    return "".join(heading.find_all(string=True, recursive=False)).strip()
+    return "".join(_heading(quiz).find_all(string=True, recursive=False)).strip()
+
+
+def _heading(tag: Tag) -> Tag:
+    heading = tag.find_previous("h2")
+    if not isinstance(heading, Tag):
+        raise BuildError("the quiz has a part without a heading before it")
+    return heading
+
+
+def _one(tag: Tag, selector: str) -> Tag:
+    found = tag.select_one(selector)
+    if found is None:
+        raise BuildError(f"mkdocs-quiz made a page without '{selector}'")
+    return found
 
 
 def _fragment(html: str) -> Tag:
-    return BeautifulSoup(html, "html.parser").contents[0]
+    return _one(BeautifulSoup(html, "html.parser"), "*")

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from _hooks import whole
 from _hooks.errors import BuildError
 
 Run = dict[str, NDArray[Any]]
@@ -57,19 +58,11 @@ def save(path: Path, record: Record) -> None:
     about = {k: v for k, v in record._asdict().items() if k != "run"}
     buffer = io.BytesIO()
     np.savez_compressed(buffer, about=np.array(json.dumps(about)), **record.run)  # type: ignore[arg-type]
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        path.parent.mkdir(exist_ok=True)
-        with draft.open("wb") as file:
-            file.write(buffer.getvalue())
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(path)
+        whole.write(path, buffer.getvalue())
     except OSError as error:
         message = f"cannot be written ({error.strerror}); earlier records are intact"
         raise BuildError(message, path) from error
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def load(path: Path) -> Record:

@@ -46,7 +46,9 @@ def _register(page: Any, autorefs: Any, items: Any) -> None:
 
 
 def _key(markdown: str, config: Any) -> str:
-    digest = hashlib.sha256(f"{config.use_directory_urls}\0{markdown}".encode())
+    renderer = config.plugins.get("mkdocstrings")
+    options = dict(renderer.config) if renderer else {}
+    digest = hashlib.sha256(repr((config.use_directory_urls, options, markdown)).encode())
     for path in sources():
         digest.update(path.read_bytes())
     return digest.hexdigest()

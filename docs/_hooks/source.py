@@ -35,18 +35,18 @@ def module(name: str) -> Module:
 def _read(name: str, path: Path, _changed: int) -> Module:
     text = path.read_text("utf-8")
     tree = ast.parse(text)
-    definitions = {bound: node for node in tree.body for bound in _bound(node)}
+    definitions = {name: found for node in tree.body for name, found in _bound(node).items()}
     return Module(name, path, tuple(text.splitlines()), definitions, _imports(tree))
 
 
-def _bound(node: ast.stmt) -> list[str]:
+def _bound(node: ast.stmt) -> dict[str, Definition]:
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
-        return [node.name]
+        return {node.name: node}
     if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-        return [node.target.id]
+        return {node.target.id: node}
     if isinstance(node, ast.Assign):
-        return [t.id for t in node.targets if isinstance(t, ast.Name)]
-    return []
+        return {t.id: node for t in node.targets if isinstance(t, ast.Name)}
+    return {}
 
 
 def _imports(tree: ast.Module) -> dict[str, str]:
@@ -55,7 +55,7 @@ def _imports(tree: ast.Module) -> dict[str, str]:
     for node in tree.body:
         if isinstance(node, ast.Import | ast.ImportFrom):
             for alias in node.names:
-                single = ast.Import([alias])
+                single: ast.stmt = ast.Import([alias])
                 if isinstance(node, ast.ImportFrom):
                     single = ast.ImportFrom(node.module, [alias], node.level)
                 found[alias.asname or alias.name.split(".")[0]] = ast.unparse(single)

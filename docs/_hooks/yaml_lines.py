@@ -40,8 +40,9 @@ def load(path: Path | str) -> Any:
         line = text[: error.position].count("\n") + 1
         raise BuildError(f"not valid YAML: {error.reason}", path, line) from error
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        raise BuildError(f"not valid YAML: {error.problem}", path, line) from error
+        mark = error.problem_mark
+        where = mark.line + 1 if mark else None
+        raise BuildError(f"not valid YAML: {error.problem}", path, where) from error
 
 
 def kept(read: Callable[..., T]) -> Callable[..., T]:
@@ -66,7 +67,7 @@ def line_of(data: Any, key: Any = None) -> int | None:
     return getattr(data, "lines", {}).get(key, line)
 
 
-class _Loader(yaml.SafeLoader):
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
     """PyYAML's safe loader; its mappings refuse a key twice."""
 
 

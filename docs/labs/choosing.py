@@ -101,8 +101,8 @@ plt.show()
 # %% [markdown]
 # ## Soft and hard climb different hills
 #
-# Soft attention scores the *average* look, $\s{R}(\sum_j \s{alpha}_j x_j)$. Hard attention
-# averages the scores of single looks, $\sum_j \s{alpha}_j \s{R}(x_j)$. They agree when $\s{R}$ is
+# Soft attention rewards the *average* look, $\s{R}(\sum_j \s{alpha}_j x_j)$. Hard attention
+# averages the rewards of single looks, $\sum_j \s{alpha}_j \s{R}(x_j)$. They agree when $\s{R}$ is
 # linear, and only then for all weights.
 
 # %%

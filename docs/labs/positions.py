@@ -25,8 +25,8 @@ from attn.ops.scores import scaled_dot
 # %% [markdown]
 # ## What each code adds to a score
 #
-# The asking word stands at position 40. Each curve shows how much its code lifts the score of a key
-# at each distance, as seen from the key at distance 0.
+# The asking word stands at position 40. Each curve shows how much its code changes the score of a
+# key at each distance, against that at distance 0.
 
 # %%
 d, at = 64, 40  # the knobs: the size, and where the asking word stands

@@ -11,7 +11,7 @@
 # weights.
 #
 # **Expect this.** Without scaling, a larger $d$ makes attention bet everything on one key, and
-# the gradient fades. Divided by $\sqrt{d}$, the same scores behave alike at every size.
+# softmax's derivatives fade. Divided by $\sqrt{d}$, the same scores behave alike at every size.
 
 # %%
 import matplotlib.pyplot as plt
@@ -65,8 +65,8 @@ plt.show()
 #
 # Now turn the knob through all its values. Two numbers describe a row of weights. The *largest
 # weight* says how sharp the choice is. The *size of the Jacobian*
-# $\partial\s{alpha}/\partial\s{e}$ says how much gradient comes back through the softmax. When it
-# is near 0, the scores stop learning.
+# $\partial\s{alpha}/\partial\s{e}$ says how much gradient comes back through the softmax. Where it
+# is near 0, a row hardly learns.
 
 
 # %%

@@ -7,7 +7,8 @@ import matplotlib.pyplot as plt
 from matplotlib.figure import Figure
 
 KIND = "measured"
-CASES = json.loads(Path(__file__).with_name("bench_attention.json").read_text("utf-8"))["cases"]
+RECORD = Path(__file__).with_name("bench_attention.AVX512_SPR.json")
+CASES = json.loads(RECORD.read_text("utf-8"))["cases"]
 LINES = {
     "attn, plain form": ("score", "--"),
     "JAX": ("key", ":"),

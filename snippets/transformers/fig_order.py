@@ -10,7 +10,7 @@ LOOKS = {
     "alibi": ("ALiBi", "weight", "-", 0.97),
     "rotary": ("rotary", "query", "--", 0.47),
     "none": ("no positions", "score", "-", 0.25),
-    "sinusoidal": ("sinusoidal", "key", "-.", 0.09),
+    "sinusoidal": ("waves", "key", "-.", 0.09),
     "learned": ("learned", "parameter", ":", 0.17),
 }
 

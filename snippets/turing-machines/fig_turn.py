@@ -19,10 +19,10 @@ def alt(train_copy: Runs) -> str:
 
 
 def figure(train_copy: Runs, colors: dict[str, str]) -> Figure:
-    """The stages down, the step of the mark on the left, the step after it on the right."""
+    """The stages down; on the left as the input ends, on the right one step later."""
     drawn, axes = plt.subplots(5, 2, sharex=True, sharey=True, figsize=(6.8, 4.2))
     for column, name, stages in zip(
-        axes.T, ("at the mark", "one step later"), turn(train_copy), strict=True
+        axes.T, ("as input ends", "one step later"), turn(train_copy), strict=True
     ):
         column[0].set_title(name)
         column[-1].set_xlabel("row of the memory")

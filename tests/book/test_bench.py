@@ -79,18 +79,21 @@ def test_a_record_keeps_the_cases_that_were_not_measured_again(tmp_path: Path) -
     bench.record(
         script, iter([("both 1x2", {"attn": {"ms": 7.0, "ratio": [1, 1, 1], "mb": None}})])
     )
-    kept = json.loads((tmp_path / "bench_x.json").read_text("utf-8"))
+    record = tmp_path / f"bench_x.{bench.vectors()}.json"
+    kept = json.loads(record.read_text("utf-8"))
     assert sorted(kept["cases"]) == ["both 1x2", "forward 1x10", "forward 1x2"]
     assert kept["cases"]["both 1x2"]["attn"]["ms"] == 7
     assert kept["about"]["versions"]["numpy"]
+    bench.record(script, iter([("both 1x2", kept["cases"]["both 1x2"])]), whole=True)
+    assert list(json.loads(record.read_text("utf-8"))["cases"]) == ["both 1x2"]
 
 
 @pytest.mark.usefixtures("quick")
 def test_cases_of_another_machine_do_not_stay(tmp_path: Path) -> None:
-    file = tmp_path / "bench_x.json"
+    file = tmp_path / f"bench_x.{bench.vectors()}.json"
     elsewhere = {"about": bench.about() | {"machine": "another"}, "cases": {"both 1x9": {}}}
     file.write_text(json.dumps(elsewhere), "utf-8")
-    bench.record(file.with_suffix(".py"), bench.measured(cases(), "both"))
+    bench.record(tmp_path / "bench_x.py", bench.measured(cases(), "both"))
     assert sorted(json.loads(file.read_text("utf-8"))["cases"]) == ["both 1x2"]
 
 
@@ -122,10 +125,17 @@ RECORD = {
 }
 
 
+ELSEWHERE = {
+    "about": {"versions": {"numpy": "3"}, "machine": "lens, 4 cores", "load": 2},
+    "cases": {"forward 1x1024": {"other": {"ms": 9.0, "ratio": [2.5, 2, 3], "mb": None}}},
+}
+
+
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A record of our own."""
-    monkeypatch.setattr(timings, "load", lambda script: RECORD)
+    """Records of our own."""
+    kinds = {timings.HERE: RECORD, "LENS": ELSEWHERE}
+    monkeypatch.setattr(timings, "records", lambda script: kinds)
 
 
 @pytest.mark.usefixtures("recorded")
@@ -134,6 +144,25 @@ def test_a_table_has_a_row_a_size_and_a_column_a_library() -> None:
     assert head == "| heads × length | `attn`, ms | to other |"
     assert first == "| 1 × 512 | 1.23 | — |"
     assert second == "| 1 × 1,024 | 1,234 | **0.50** <small>0.40–0.60</small> |"
+
+
+@pytest.mark.usefixtures("recorded")
+def test_machines_stand_beside_each_other() -> None:
+    shown = timings.on_all_machines("bench_x", "other", "forward ", "forward causal ")
+    assert shown.split("\n") == [
+        "| heads × length | forward | forward causal |",
+        "| --- | --- | --- |",
+        "| 1 × 512 | — · — | — · — |",
+        "| 1 × 1,024 | 0.50 · 2.50 | — · — |",
+    ]
+    *_, last = timings.on_all_machines("bench_x", "other").split("\n")
+    assert last == "| forward causal 1x512 | — · — |"
+    assert timings.machine("bench_x", "LENS") == "lens, 4 cores, load average 2; numpy 3"
+
+
+def test_without_a_record_of_our_machine_the_build_stops() -> None:
+    with pytest.raises(BuildError, match="no record of 'bench_no_such' on"):
+        timings.load("bench_no_such")
 
 
 @pytest.mark.usefixtures("recorded")
@@ -150,6 +179,7 @@ def test_a_number_comes_by_key_and_says_its_spread() -> None:
         (("forward 1x513", "attn"), "has no case 'forward 1x513'; did you mean forward 1x512"),
         (("forward 1x512", "other"), "has no 'other'"),
         (("forward 1x1024", "other", "mb"), "has no mb for 'other'"),
+        (("forward 1x1024", "other", "mbs"), "has no mbs for 'other'"),
     ],
 )
 def test_what_is_not_recorded_stops_the_build(key: tuple[str, ...], message: str) -> None:
@@ -157,11 +187,29 @@ def test_what_is_not_recorded_stops_the_build(key: tuple[str, ...], message: str
         timings.timing("bench_x", *key)
 
 
+@pytest.mark.usefixtures("recorded")
+def test_a_table_of_nothing_stops_the_build() -> None:
+    with pytest.raises(BuildError, match="no case of bench_x begins with 'foward '"):
+        timings.timings("bench_x", "foward ")
+    with pytest.raises(BuildError, match="no case of bench_x begins with 'foward '"):
+        timings.on_all_machines("bench_x", "other", "forward ", "foward ")
+    with pytest.raises(BuildError, match="bench_x has no 'othr'; did you mean other"):
+        timings.on_all_machines("bench_x", "othr", "forward ")
+    with pytest.raises(BuildError, match="no record of 'LENZ'; did you mean LENS"):
+        timings.machine("bench_x", "LENZ")
+
+
 def test_every_benchmark_has_its_record() -> None:
     scripts = sorted((ROOT / "snippets").glob("*/bench_*.py"))
     assert scripts
-    for script in scripts:
-        cases = json.loads(script.with_suffix(".json").read_text("utf-8"))["cases"]
-        for case in cases.values():
+    written = {p for script in scripts for p in script.parent.glob(f"{script.stem}.*.json")}
+    assert written == set((ROOT / "snippets").glob("*/bench_*.json"))
+    for record in (r for script in scripts for r in timings.records(script.stem).values()):
+        for case in record["cases"].values():
             assert all(math.isfinite(row["ms"]) and row["ms"] > 0 for row in case.values())
             assert case["attn"]["ratio"] == [1, 1, 1]
+
+
+def test_the_curves_are_of_the_machine_that_the_pages_quote() -> None:
+    script = (ROOT / "snippets/how-fast/fig_growth.py").read_text("utf-8")
+    assert f"bench_attention.{timings.HERE}.json" in script

@@ -83,9 +83,9 @@ MISTAKES = {
     ),
     "a claim that does not hold": (
         "docs/claims.yml",
-        "[]",
-        "- {id: x, claim: X., page: attention, measure: train_x.x, bound: '>= 1'}",
-        r"docs/claims\.yml:1: ",
+        "<= 0.5",
+        "< 0.5",
+        r"docs/claims\.yml:5: claim 'half' does not hold: it says < 0\.5, but the median of",
     ),
 }
 WAITING = tiny_book.FIGURE + "\n\nopen('waiting', 'w').close()\nimport time\ntime.sleep(60)\n"

@@ -6,7 +6,7 @@ import sys
 
 import nbformat
 import pytest
-from _hooks import labs
+from _hooks import labs, whole
 from _hooks.errors import BuildError
 
 LABS = sorted(labs.LABS.glob("*.py"))
@@ -69,7 +69,7 @@ def test_damaged_outputs_are_made_again(project, monkeypatch):
     path = lab(project, "print(3)")
     monkeypatch.setattr(labs, "_run", lambda path: labs.read(path))
     for broken in ("", "{", "[]", json.dumps({"nbformat": 4})):
-        labs._replace(labs._cache(path), broken)
+        whole.write(labs._cache(path), broken)
         assert labs._kept(path, labs._key(path)) is None
     labs.executed(path)
     assert labs._kept(path, labs._key(path)) == [[]]

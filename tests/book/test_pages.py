@@ -1,7 +1,9 @@
 """Every block of the book runs as it is shown, no fence escapes, and the pages hold together."""
 
-import io
 import re
+import subprocess
+import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -9,24 +11,24 @@ from _hooks import book, numbers, page, reading
 from _hooks.errors import ROOT
 from bs4 import BeautifulSoup
 from mkdocs.utils.yaml import yaml_load
-from pytest_codeblocks.main import extract_from_buffer
 
 DOCS = ROOT / "docs"
 PAGES = sorted(path for path in DOCS.rglob("*.md") if "_hooks" not in path.parts)
 CHAPTERS = [f"{page}.md" for page, *_ in book.COURSE]
 FENCE = re.compile(r"^\s*(```+|~~~+)(.*)$", re.MULTILINE)
-TITLE = re.compile(r'^(\s*`{3,}python) title="[^"]*"$', re.MULTILINE)
 
 
 def uri(page: Path) -> str:
     return str(page.relative_to(DOCS))
 
 
-def blocks(page: Path) -> int:
-    """How many Python blocks of the page the tests run (docs/conftest.py sees the same text)."""
-    text = "\n".join(line.text for line in book.lines(uri(page), page))
-    found = extract_from_buffer(io.StringIO(TITLE.sub(r"\1", text) + "\n"), max_num_lines=100_000)
-    return sum(block.syntax == "python" for block in found)
+@pytest.fixture(scope="module")
+def blocks() -> Counter[str]:
+    """How many blocks of each page are run by pytest as `make test` calls it."""
+    command = [sys.executable, "-m", "pytest", "--collect-only", "-qq", "-p", "no:xdist"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    found = re.findall(r"^(docs/.*\.md): (\d+)$", done.stdout, re.MULTILINE)
+    return Counter({page: int(count) for page, count in found})
 
 
 @pytest.mark.parametrize("page", [ROOT / "README.md", *PAGES], ids=str)
@@ -49,13 +51,13 @@ def test_a_page_holds_no_code_of_its_own_beyond_five_lines(page: Path) -> None:
 
 
 @pytest.mark.parametrize("page", PAGES, ids=uri)
-def test_every_block_of_the_built_page_was_run(page: Path, site: Path) -> None:
+def test_every_block_of_the_built_page_is_run(page: Path, site: Path, blocks: Counter[str]) -> None:
     built = (site / uri(page)).with_suffix(".html").read_text("utf-8")
     article = BeautifulSoup(built, "lxml").select_one("article")
     assert article
     for part in article.select(".doc, details.mkdocstrings-source"):
         part.decompose()  # source shown by the reference is not a block of the page
-    assert len(article.select("div.language-python")) == blocks(page)
+    assert len(article.select("div.language-python")) == blocks[f"docs/{uri(page)}"]
     for pre in article.select("pre"):
         classes = " ".join(" ".join(parent.get("class") or []) for parent in pre.parents)
         assert re.search(r"language-(python|text|console|bibtex|yaml)", classes), pre.get_text()[

@@ -52,6 +52,29 @@ def figure():
     ax.plot([0, 1], [0, 1])
     return fig
 '''
+EXPERIMENT = """import numpy as np
+
+SEEDS = (0,)
+
+
+def steps(seed):
+    yield 1.0, {}
+
+
+def run(seed):
+    return {"loss": np.array([loss for loss, _ in steps(seed)]), "half": np.array(0.5)}
+
+
+def measure(run):
+    return {"half": float(run["half"])}
+"""
+CLAIMS = """- id: half
+  claim: "It is a half."
+  page: attention
+  measure: train_tiny.half
+  bound: "<= 0.5"
+  toy: "It shows nothing else."
+"""
 FACTS = 'bahdanau2014:\n  tiny: {value: "26.75", where: "Table 1"}\n'
 
 
@@ -106,7 +129,8 @@ def write(root: Path) -> Book:
         "docs/evidence.md": HEAD.format("Evidence") + "No claims.\n",
         "docs/reference/bibliography.md": HEAD.format("Bibliography") + "{{ bibliography() }}\n",
         "docs/facts.yml": FACTS,
-        "docs/claims.yml": "[]\n",
+        "docs/claims.yml": CLAIMS,
+        "snippets/attention/train_tiny.py": EXPERIMENT,
         "snippets/attention/tiny.py": PROGRAM,
         "snippets/attention/tiny.txt": "[0.5 0.5]\n",
         "snippets/attention/fig_tiny.py": FIGURE,

@@ -39,6 +39,15 @@ def test_no_page_is_wider_than_the_screen(pages, address, open_page):
     assert not wide
 
 
+def test_no_page_is_wider_than_a_telephone_without_javascript(pages, address, open_page):
+    page = open_page(address + pages[0], width=320, java_script_enabled=False)
+    taken = {}
+    for name in pages:
+        page.goto(address + name)
+        taken[name] = page.evaluate("document.documentElement.scrollWidth")
+    assert {name: width for name, width in taken.items() if width > 320} == {}
+
+
 def test_no_request_leaves_the_site_and_none_fails(loads, address):
     wrong = [
         f"{name}: {status} {url}"

@@ -77,6 +77,33 @@ def test_js_is_the_sum_in_the_paper(rng):
         assert js(p, q)[b, i] == pytest.approx((kl(p[b, i], m) + kl(q[b, i], m)) / 2)
 
 
+def test_js_stays_finite_at_the_smallest_number():
+    p, q = np.array([[[1.0, 1e-45]]], np.float32), np.array([[[1.0, 0.0]]], np.float32)
+    assert abs(js(p, q)[0, 0]) < 1e-6
+    assert np.isfinite(js_backward(np.ones((1, 1)), p, q)).all()
+
+
+def test_masks_may_leave_out_the_batch(rng, params, batch):
+    x, _, y, _ = batch
+    x_mask, y_mask = np.arange(4) < 3, np.arange(6) < 4
+    written_out = x, np.tile(x_mask, (3, 1)), y, np.tile(y_mask, (3, 1))
+    alpha = seq2seq.alignments(params, written_out)
+    (loss, grads), (same, same_grads) = (
+        loss_and_grads(init(np.random.default_rng(1), frozen), frozen)
+        for frozen in (
+            freeze(params, b, alpha, COST) for b in (written_out, (x, x_mask, y, y_mask))
+        )
+    )
+    assert loss == same
+    np.testing.assert_array_equal(grads["e"], same_grads["e"])
+
+
+def test_a_float_mask_is_refused(params, batch, frozen):
+    x, x_mask, y, y_mask = batch
+    with pytest.raises(ValueError, match="mask: expected booleans"):
+        freeze(params, (x, x_mask, y, y_mask.astype(float)), frozen.alpha, COST)
+
+
 def test_js_is_zero_for_equals_and_ln_2_for_strangers():
     p, q = np.array([[[1.0, 0.0]]]), np.array([[[0.0, 1.0]]])
     assert js(p, p) == 0

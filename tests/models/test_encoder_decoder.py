@@ -70,6 +70,19 @@ def test_pad_rows_change_nothing(rng):
         np.testing.assert_allclose(grad, grads_longer[key], rtol=1e-9, atol=1e-12, err_msg=key)
 
 
+def test_masks_may_leave_out_the_batch(rng):
+    p, (x, _, y, _) = parameters(rng), padded_batch(rng)
+    x, x_mask = x[:, :HEADS], np.array([True, False])  # as long as there are heads: not for them
+    y_mask = np.arange(y.shape[1]) < 4
+    written_out = x, np.tile(x_mask, (3, 1)), y, np.tile(y_mask, (3, 1))
+    (loss, grads), (same, same_grads) = (
+        loss_and_grads(p, batch) for batch in (written_out, (x, x_mask, y, y_mask))
+    )
+    assert loss == same
+    for key, grad in grads.items():
+        np.testing.assert_array_equal(grad, same_grads[key], err_msg=key)
+
+
 def test_pad_value_irrelevant(rng):
     p, (x, x_mask, y, y_mask) = parameters(rng), padded_batch(rng)
     other = np.where(x_mask, x, 9), x_mask, np.where(y_mask, y, 8), y_mask

@@ -156,6 +156,19 @@ def test_padding_is_not_looked_at(rng):
         assert loss_and_grads(params, b, look)[0] == loss_and_grads(params, other, look)[0]
 
 
+def test_a_mask_may_leave_out_the_batch(rng):
+    params, b = parameters(rng), padded_batch(rng)
+    mask = np.array([True, False, True])[:CELLS]
+    b = b._replace(x=b.x[:, :3], z=b.z[:, :3], mask=np.tile(mask, (4, 1)))
+    for look in (look_soft, look_everywhere, relaxed):  # relaxed draws 3 times: not for those
+        (loss, grads), (same, same_grads) = (
+            loss_and_grads(params, b._replace(mask=m), look) for m in (b.mask, mask)
+        )
+        assert loss == same
+        for key, grad in grads.items():
+            np.testing.assert_array_equal(grad, same_grads[key], err_msg=key)
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

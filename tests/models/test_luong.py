@@ -195,6 +195,19 @@ def test_pad_rows_change_nothing(rng, name):
 
 
 @ALL
+def test_masks_may_leave_out_the_batch(rng, name):
+    p, (x, _, y, _) = parameters(rng, name), padded_batch(rng)
+    x_mask, y_mask = np.arange(x.shape[1]) < 3, np.arange(y.shape[1]) < 4
+    written_out = x, np.tile(x_mask, (3, 1)), y, np.tile(y_mask, (3, 1))
+    (loss, grads), (same, same_grads) = (
+        loss_and_grads(p, batch, LOOKS[name]) for batch in (written_out, (x, x_mask, y, y_mask))
+    )
+    assert loss == same
+    for key, grad in grads.items():
+        np.testing.assert_array_equal(grad, same_grads[key], err_msg=key)
+
+
+@ALL
 def test_future_token_cannot_leak(rng, name):
     p, (x, x_mask, y, _) = parameters(rng, name), padded_batch(rng)
     h, _ = encode(p, x, x_mask)

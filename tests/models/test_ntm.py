@@ -275,6 +275,14 @@ def test_a_part_that_is_not_told_cannot_be_held(rng):
         hold(parameters(rng), w=0.0)
 
 
+@pytest.mark.parametrize("beta", [[1.0, 2.0, 3.0], []])
+def test_numbers_that_do_not_fit_the_heads_are_refused(rng, beta):
+    with pytest.raises(
+        ValueError, match=rf"beta: expected a divisor of 4 numbers, got {len(beta)}"
+    ):
+        hold(parameters(rng), beta=beta)
+
+
 # More rows.
 
 

@@ -189,6 +189,17 @@ def test_what_is_not_kept_is_not_asked(rng):
         np.testing.assert_array_equal(grad, same_grads[key], err_msg=key)
 
 
+def test_a_mask_may_leave_out_the_batch(rng):
+    p, (x, y, kept) = parameters(rng), batch_of(rng)
+    kept = kept[0] | (np.arange(5) == 2)
+    (loss, grads), (same, same_grads) = (
+        loss_and_grads(p, (x, y, mask)) for mask in (np.tile(kept, (3, 1)), kept)
+    )
+    assert loss == same
+    for key, grad in grads.items():
+        np.testing.assert_array_equal(grad, same_grads[key], err_msg=key)
+
+
 def test_bad_input_is_refused_by_name(rng):
     p, (x, y, kept) = parameters(rng), batch_of(rng)
     for bad, message in (

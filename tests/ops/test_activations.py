@@ -20,6 +20,15 @@ def test_gelu_is_the_formula_of_the_paper():
         assert Phi[0] == pytest.approx(share, rel=1e-13)
 
 
+def test_a_number_alone_will_do():
+    x = np.array(0.7)
+    y, Phi = gelu(x)
+    assert y == gelu(x[None])[0][0]
+    assert gelu_backward(np.array(2.0), x, Phi) == gelu_backward(
+        np.full(1, 2.0), x[None], Phi[None]
+    )
+
+
 def test_the_share_is_close_to_the_normal_distribution():
     x = np.linspace(-6, 6, 1001)
     normal = [(1 + math.erf(t / math.sqrt(2))) / 2 for t in x]

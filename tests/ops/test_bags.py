@@ -102,6 +102,19 @@ def test_an_empty_sentence_is_the_zero_vector(rng):
         assert not sentence(X, rng.standard_normal((1, 7, 4)), encoding)[0][0, 2].any()
 
 
+@pytest.mark.parametrize("dtype", [np.uint64, np.int8])
+def test_any_whole_numbers_are_words(rng, dtype):
+    E = rng.standard_normal((1, 7, 4))
+    assert np.array_equal(sentence(X.astype(dtype), E)[0], sentence(X, E)[0])
+
+
+def test_no_sentences_have_no_vectors(rng):
+    E, none = rng.standard_normal((2, 7, 4)), np.zeros((0, 5), int)
+    m, trace = sentence(none, E)
+    assert m.shape == (2, 0, 4)
+    assert not sentence_backward(m, trace, E).any()
+
+
 def test_a_bag_forgets_the_order_and_position_encoding_does_not(rng):
     E, x = rng.standard_normal((1, 7, 4)), X[:1]
     assert sentence(x, E, bag)[0] == pytest.approx(sentence(x[:, ::-1], E, bag)[0])

@@ -47,6 +47,13 @@ def test_a_sure_and_wrong_bit_costs_its_logit():
     assert bit_cross_entropy_backward(3.0, logits, bits).tolist() == [1, -1, 0]
 
 
+@pytest.mark.parametrize("logit", [5.0, 15.0, 60.0])
+def test_a_sure_and_right_bit_costs_what_is_left_of_doubt(logit):
+    logits = np.array([logit, -logit], np.float32)
+    for one in (logits[:1], np.array([1.0])), (logits[1:], np.array([0.0])):
+        assert bit_cross_entropy(*one) == pytest.approx(math.exp(-logit), rel=1e-2)
+
+
 def test_no_kept_bits_cost_nothing(rng):
     logits, nothing = rng.standard_normal((2, 3)), np.zeros((2, 1), bool)
     assert bit_cross_entropy(logits, bits_like(rng, logits), nothing) == 0

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from attn.ops.checks import check_indices, check_mask, check_shapes
+from attn.ops.checks import check_count, check_indices, check_mask, check_shapes
 
 
 def test_shapes_that_fit_pass():
@@ -47,6 +47,24 @@ def test_what_is_no_array_of_floats_is_refused(x, kind):
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (3, 1), (1, 5), (3, 5), (1, 1, 5), (2, 3, 5)])
 def test_a_mask_may_leave_out_axes_or_have_them_of_length_one(shape):
     check_mask(np.ones(shape, bool), (2, 3, 5))
+
+
+def test_indices_that_do_not_count_are_not_named():
+    x, where = np.array([[-7, 2], [3, 99]]), np.array([[False, True], [True, False]])
+    check_indices("x", x, (2, 2), 4, where=where)
+    with pytest.raises(ValueError, match="x: expected 0 to 2, got 2 to 3"):
+        check_indices("x", x, (2, 2), 3, where=where)
+    check_indices("x", x[:0], (0, 2), 3)
+
+
+@pytest.mark.parametrize("x", [1.5, np.float64(2), np.array(1.5), np.array([3, 4]), True, 0, "3"])
+def test_what_is_no_count_is_refused(x):
+    with pytest.raises(ValueError, match="D: expected a whole number of at least 1, got"):
+        check_count("D", x, 1)
+
+
+def test_a_count_may_be_an_integer_of_numpy():
+    check_count("D", np.int32(3), 3)
 
 
 def test_booleans_are_no_indices():

@@ -73,6 +73,8 @@ def test_tokens_outside_the_table_or_not_whole_are_refused():
 def test_sigmoid_is_exact_and_does_not_overflow():
     x = np.array([-2.0, 0.0, 3.0])
     np.testing.assert_allclose(sigmoid(x), 1 / (1 + np.exp(-x)), rtol=1e-14)
+    left = np.array([-80.0, -18.0, -15.0], np.float32)  # close to 0, but not 0
+    np.testing.assert_allclose(sigmoid(left), np.exp(left.astype(float)), rtol=1e-6)
     extreme = np.array([-np.inf, -1e4, 1e4, np.inf], np.float32)
     np.testing.assert_array_equal(sigmoid(extreme), np.array([0, 0, 1, 1], np.float32))
 

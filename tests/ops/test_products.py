@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,25 @@ def test_a_weight_of_zero_reads_nothing_not_even_nan(bad):
     assert c[0].tolist() == [2, 3]
     assert np.array_equal(c[1], [bad, 5], equal_nan=True)
     assert not np.isfinite(combine(np.array([[0, 0, -1.0], [0, 0, 1e-300]]), v)[:, 0]).any()
+
+
+def test_what_is_not_finite_adds_up_as_in_the_sum(rng):
+    special = [np.nan, np.inf, -np.inf, 0.0, 2.0, -3.0]
+    alpha, v = rng.choice(special, (40, 9, 4)), rng.choice(special, (40, 4, 9))
+    with np.errstate(invalid="ignore"):
+        terms = alpha[..., None] * v[:, None]
+        expected = np.where(alpha[..., None] == 0, 0, terms).sum(axis=-2)
+    np.testing.assert_array_equal(combine(alpha, v), expected)
+
+
+def test_a_number_that_is_missing_takes_no_more_memory_than_the_product(rng):
+    alpha, v = rng.random((2, 300, 400)), rng.random((2, 400, 50))
+    v[0, 0, 0] = np.nan
+    tracemalloc.start()
+    combine(alpha, v)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 6 * (alpha.nbytes + v.nbytes)  # all terms at once would take 20 times as much
 
 
 def test_nan_in_a_gradient_reaches_the_values_that_were_read_alone():

@@ -220,6 +220,7 @@ def test_a_very_short_vector_stays_short():
     [
         (lambda x: dot(x(3, 5), x(7, 4)), r"k: .* with d = 5, got \(7, 4\)"),
         (lambda x: scaled_dot(x(2, 3, 5), x(7, 5)), r"k: .* with \.\.\. = \(2,\), got \(7, 5\)"),
+        (lambda x: scaled_dot(x(3, 0), x(7, 0)), r"q: .* at least one feature, got \(3, 0\)"),
         (lambda x: dot(x(3, 5), x(0, 5)), r"k: .* at least one key, got \(0, 5\)"),
         (lambda x: dot(x(3, 5).astype(int), x(7, 5)), "q: expected an array of floats, got int64"),
         (lambda x: bilinear(x(3, 5), x(7, 4), x(4, 5)), r"W_a: .* with d = 5, got \(4, 5\)"),

@@ -95,6 +95,14 @@ def test_clipping_shortens_all_gradients_together():
     assert not clip({"a": np.zeros(2)}, 1.0)["a"].any()
 
 
+def test_clipping_sees_what_is_huge_and_what_is_no_number():
+    huge = clip({"a": np.full(4, 1e20, np.float32)}, 1.0)["a"]
+    np.testing.assert_allclose(huge, 0.5)
+    assert huge.dtype == np.float32
+    lost = clip({"a": np.array([np.nan]), "b": np.array([1e6])}, 1.0)
+    assert np.isnan(lost["b"]).all()
+
+
 def test_the_rate_rises_straight_and_falls_as_a_cosine():
     rates = [warmup_cosine(t, 110, peak=2.0, warmup=10, last=0.1) for t in range(110)]
     np.testing.assert_allclose(rates[:10], 2.0 * np.arange(1, 11) / 10)
