@@ -158,7 +158,7 @@ a core of two where nobody else works | ops/cores.py | ops/test_cores.py::test_w
 - if not rooms[1:]:
 + if not rooms:
 
-a call to a worker that has left | ops/cores.py | ops/test_cores.py::test_no_call_is_lost_to_a_worker_that_leaves
+a call to a worker that has left | ops/cores.py | ops/test_cores.py::test_no_worker_leaves_while_somebody_may_be_about_to_call
 - if _lock.acquire(blocking=False):
 + if _lock.acquire(blocking=False) or _workers:
 

@@ -115,6 +115,19 @@ def test_no_call_is_lost_to_a_worker_that_leaves():
     assert workers_end()
 
 
+def test_no_worker_leaves_while_somebody_may_be_about_to_call():
+    with mock.patch.object(cores, "IDLE_TIMEOUT", 0.02):
+        for _ in range(100):  # it may have left before the lock is ours
+            on_all_cores(lambda room, tasks: room.extend(tasks), [[], []], [0, 1, 2])
+            with cores._lock:
+                if waiting := list(cores._workers):
+                    time.sleep(0.2)
+                    assert cores._workers == waiting
+                    break
+    assert waiting
+    assert workers_end()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing can be forked here")
 def test_a_forked_child_has_workers_of_its_own():
     program = """
