@@ -41,8 +41,9 @@ def bit_cross_entropy(logits: Array, bits: Array, mask: Mask | None = None) -> f
     Source: Graves et al. 2014, sec. 4: logistic outputs, trained with the cross-entropy.
     """
     kept = _kept(logits, bits, mask)
-    rest = np.log1p(np.exp(-np.abs(logits)))  # softplus in two parts: of a large one less a large
-    surprise = np.maximum(logits, 0) - bits * logits + rest  # one, nothing would be left
+    # softplus in two parts: taken from it as a whole, a large logit would leave nothing of a doubt
+    rest = np.log1p(np.exp(-np.abs(logits)))
+    surprise = np.maximum(logits, 0) - bits * logits + rest
     return float(surprise.sum(where=kept)) / max(int(kept.sum()), 1)
 
 

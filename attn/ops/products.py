@@ -37,7 +37,7 @@ def combine(alpha: Array, v: Array) -> Array:
     c_ip = Σ_j alpha_ij v_jp
 
     Values that are not finite come last, kind by kind: all terms of the sums at once would take n
-    times the memory.
+    times the memory. Before that an infinite one is 1, so that an infinite weight keeps its sign.
 
     Shapes: alpha (..., n, m), v (..., m, p) -> c (..., n, p)
     Raises: ValueError if an array is not of floats or its shape does not fit.

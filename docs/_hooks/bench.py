@@ -25,6 +25,7 @@ from typing import Any
 
 import numpy as np
 
+from _hooks import whole
 from _hooks.errors import ROOT
 
 OURS = "attn"
@@ -47,7 +48,7 @@ def main(script: str = "bench_*", case: str = "") -> int:
     for path in sorted((ROOT / "snippets").glob(f"*/{script}.py")):
         print(f"\n{path.relative_to(ROOT)}")
         found = measured(runpy.run_path(str(path))["cases"](), case)
-        count += record(path, found, whole=not case)
+        count += record(path, found, every=not case)
     if not count:
         print(f"There is no case '{case}…' in a script '{script}'", file=sys.stderr)
     return int(not count)
@@ -162,22 +163,22 @@ def significant(x: float) -> float:
     return float(f"{x:.4g}")
 
 
-def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]], whole: bool = False) -> int:
+def record(script: Path, found: Iterator[tuple[str, dict[str, Any]]], every: bool = False) -> int:
     """Write what was measured beside the script, case by case, and count it. Cases not measured now
-    stay, unless they are of another machine or other versions, or `whole` says these are all."""
+    stay, unless they are of another machine or other versions, or these are `every` case."""
     file, new = script.with_suffix(f".{vectors()}.json"), {}
     cases = kept(file)
     for name, case in found:
         cases[name] = new[name] = case
         _write(file, cases)
-    if whole and new:
+    if every and new:
         _write(file, new)
     return len(new)
 
 
 def _write(file: Path, cases: Mapping[str, Any]) -> None:
     text = json.dumps({"about": about(), "cases": cases}, indent=1, sort_keys=True)
-    file.write_text(text + "\n", "utf-8")
+    whole.write(file, text + "\n")
 
 
 def kept(file: Path) -> dict[str, Any]:

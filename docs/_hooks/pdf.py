@@ -104,7 +104,10 @@ def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> 
     catalog[NameObject("/ViewerPreferences")] = DictionaryObject(
         {NameObject("/DisplayDocTitle"): BooleanObject(True)}
     )
-    _retitle(catalog["/Outlines"]["/First"], iter(headings))
+    left = iter(headings)
+    _retitle(catalog["/Outlines"]["/First"], left)
+    if missing := next(left, ""):
+        raise BuildError(f"the outline of the PDF lacks the heading '{missing}'")
     identity = ByteStringObject(b"attention-book--")
     writer._ID = ArrayObject([identity, identity])
     out = io.BytesIO()

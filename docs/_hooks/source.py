@@ -35,7 +35,7 @@ def module(name: str) -> Module:
 def _read(name: str, path: Path, _changed: int) -> Module:
     text = path.read_text("utf-8")
     tree = ast.parse(text)
-    definitions = {name: found for node in tree.body for name, found in _bound(node).items()}
+    definitions = {bound: it for node in tree.body for bound, it in _bound(node).items()}
     return Module(name, path, tuple(text.splitlines()), definitions, _imports(tree))
 
 

@@ -84,7 +84,7 @@ def test_a_record_keeps_the_cases_that_were_not_measured_again(tmp_path: Path) -
     assert sorted(kept["cases"]) == ["both 1x2", "forward 1x10", "forward 1x2"]
     assert kept["cases"]["both 1x2"]["attn"]["ms"] == 7
     assert kept["about"]["versions"]["numpy"]
-    bench.record(script, iter([("both 1x2", kept["cases"]["both 1x2"])]), whole=True)
+    bench.record(script, iter([("both 1x2", kept["cases"]["both 1x2"])]), every=True)
     assert list(json.loads(record.read_text("utf-8"))["cases"]) == ["both 1x2"]
 
 
