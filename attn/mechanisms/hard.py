@@ -6,7 +6,7 @@ in the scores. Here are its exact gradient and the ways to estimate it.
 
 import numpy as np
 
-from attn.ops.checks import check_count, check_floats, check_indices, check_mask, check_shapes
+from attn.ops.checks import check_count, check_floats, check_indices, check_shapes, full_mask
 from attn.ops.products import combine
 from attn.ops.softmax import softmax, softmax_backward
 from attn.types import Array, Indices, Mask
@@ -267,9 +267,7 @@ def _log(alpha: Array) -> Array:
 
 
 def _missing(alpha: Array, mask: Mask | None) -> Array:
-    check_mask(mask, alpha.shape)
-    missing = 1 - alpha.sum(axis=-2)
-    return missing if mask is None else missing * np.broadcast_to(mask, alpha.shape).any(axis=-2)
+    return (1 - alpha.sum(axis=-2)) * full_mask(mask, alpha.shape).any(axis=-2)
 
 
 def _check_weights(alpha: Array) -> None:

@@ -6,7 +6,7 @@ exact wherever there is one: everywhere but where the edge of a window passes a 
 
 import numpy as np
 
-from attn.ops.checks import check_count, check_indices, check_mask, check_shapes
+from attn.ops.checks import check_count, check_indices, check_shapes, full_mask
 from attn.ops.layers import sigmoid, sigmoid_backward, tanh_backward
 from attn.ops.products import combine, combine_backward, project, project_backward
 from attn.ops.scores import bilinear, bilinear_backward
@@ -169,8 +169,7 @@ def local_attention_backward(
 
 
 def _lengths(e: Array, mask: Mask | None) -> Indices:
-    check_mask(mask, e.shape)
-    return np.broadcast_to(True if mask is None else mask, e.shape).sum(axis=-1)
+    return full_mask(mask, e.shape).sum(axis=-1)
 
 
 def _offsets(e: Array, p: Array | Indices) -> Array:
@@ -178,9 +177,7 @@ def _offsets(e: Array, p: Array | Indices) -> Array:
 
 
 def _inside(e: Array, p: Array | Indices, D: int, mask: Mask | None) -> Mask:
-    check_mask(mask, e.shape)
-    near = np.abs(_offsets(e, p)) <= D
-    return near if mask is None else near & mask
+    return full_mask(mask, e.shape) & (np.abs(_offsets(e, p)) <= D)
 
 
 def _gaussian(e: Array, p: Array, D: int) -> Array:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from attn.models.seq2seq import Batch, Grads, before, encode, first_state
-from attn.ops.checks import check_mask
+from attn.ops.checks import full_mask
 from attn.ops.layers import embedding, linear
 from attn.ops.recurrent import GRUTrace, gru_sequence, gru_sequence_backward
 from attn.ops.softmax import log_softmax, softmax, softmax_backward
@@ -41,10 +41,9 @@ def freeze(params: Params, batch: Batch, alpha: Array, cost: float) -> Frozen:
     Source: Jain, Wallace 2019, sec. 4.2.2: what the adversary is compared with.
     """
     x, x_mask, y, y_mask = batch
-    check_mask(y_mask, y.shape)
+    masks = full_mask(x_mask, x.shape), full_mask(y_mask, y.shape)
     h, _ = encode(params, x, x_mask)
     Ey = embedding(before(y).T, params["E_y"])
-    masks = np.broadcast_to(x_mask, x.shape), np.broadcast_to(y_mask, y.shape)
     frozen = Frozen(params, h, first_state(params, h), *masks, Ey, alpha, alpha, cost)
     return frozen._replace(log_p=log_softmax(replay(frozen, alpha)[0]))
 

@@ -18,6 +18,7 @@ import numpy as np
 
 from attn.ops.activations import gelu, gelu_backward
 from attn.ops.checks import check_count
+from attn.ops.products import project
 from attn.ops.softmax import softmax
 from attn.types import Array, Indices, Mask, Params
 
@@ -161,19 +162,8 @@ def normalize_backward(dy: Array, trace: NormTrace, gamma: Array) -> tuple[Array
     return dx, _sum_rows(dy * x_hat), _sum_rows(dy)
 
 
-def project(x: Array, W: Array) -> Array:
-    """Map all rows of the batch in one product, where x @ W would make one for each sequence.
-
-    y_i = x_i W
-
-    Shapes: x (b, t, i), W (i, o) -> y (b, t, o)
-    Source: as products.project.
-    """
-    return (_rows(x) @ W).reshape(*x.shape[:-1], W.shape[-1])
-
-
 def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
-    """Gradients of `project`.
+    """Gradients of `project`, all of finite numbers: it does not look for NaN.
 
     dx_i = dy_i Wᵀ,  dW = Σ_i x_iᵀ dy_i
 

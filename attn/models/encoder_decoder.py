@@ -32,7 +32,7 @@ from attn.models.transformer import (
     say_backward,
 )
 from attn.models.transformer import init as init_side
-from attn.ops.checks import check_count, check_indices, check_mask
+from attn.ops.checks import check_count, check_indices, check_mask, full_mask
 from attn.ops.masks import causal
 from attn.types import Array, Indices, Mask, Params
 
@@ -99,7 +99,6 @@ def encode(
     Raises: ValueError if words are not indices of the vocabulary, or the mask does not fit.
     Source: Vaswani et al. 2017, sec. 3.1.
     """
-    check_mask(x_mask, x.shape)
     attention = on_itself(design.positions, _for_all(x_mask, x.shape))
     return read(of_side(params, "_x"), x, [attention, FEED_FORWARD], design)
 
@@ -190,4 +189,4 @@ def named(grads: Grads, side: str) -> Grads:
 
 def _for_all(x_mask: Mask, shape: tuple[int, ...]) -> Mask:
     # (b, m) -> (b, 1, 1, m): the same for all heads and queries
-    return np.broadcast_to(x_mask, shape)[:, np.newaxis, np.newaxis]
+    return full_mask(x_mask, shape)[:, np.newaxis, np.newaxis]

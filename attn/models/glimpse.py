@@ -23,7 +23,7 @@ from attn.mechanisms.hard import (
     sample,
     straight_through,
 )
-from attn.ops.checks import check_indices
+from attn.ops.checks import check_indices, full_mask
 from attn.ops.layers import embedding, embedding_backward, linear, linear_backward
 from attn.ops.products import combine, combine_backward
 from attn.ops.scores import (
@@ -234,7 +234,7 @@ def look_relaxed(
         -> (), de (b, m), dv (b, m, p), gradients of W_o, b_o
     Source: Jang et al. 2016, sec. 2.
     """
-    mask = np.broadcast_to(mask, e.shape)[:, None]
+    mask = full_mask(mask, e.shape)[:, None]
     w = gumbel_softmax(np.repeat(e[:, None], K, axis=1), rng, tau, mask)
     R, dc, grads = _reward(params, combine(w, v), y)
     dw, dv = combine_backward(dc, w, v)

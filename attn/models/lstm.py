@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 
 from attn.ops.bits import bit_cross_entropy, bit_cross_entropy_backward
-from attn.ops.checks import check_mask, check_shapes
+from attn.ops.checks import check_shapes, full_mask
 from attn.ops.layers import linear, linear_backward
 from attn.ops.lstm import LSTMTrace, lstm_sequence, lstm_sequence_backward
 from attn.types import Array, Mask, Params
@@ -66,8 +66,7 @@ def loss_and_grads(params: Params, batch: Batch) -> tuple[float, Grads]:
     """
     x, y, mask = batch
     check_shapes("x (b, T, i), W_y (n, o), y (b, T, o)", x, params["W_y"], y)
-    check_mask(mask, x.shape[:2])
-    y, counts = y.swapaxes(0, 1), np.broadcast_to(mask, x.shape[:2]).T[..., np.newaxis]
+    y, counts = y.swapaxes(0, 1), full_mask(mask, x.shape[:2]).T[..., np.newaxis]
     h, layers = stack(params, x)
     logits = linear(h, params["W_y"], params["b_y"])
     dlogits = bit_cross_entropy_backward(1.0, logits, y, counts)

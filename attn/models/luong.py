@@ -33,7 +33,7 @@ from attn.models.seq2seq import (
     summary,
     summary_backward,
 )
-from attn.ops.checks import check_count, check_indices
+from attn.ops.checks import check_count, check_indices, full_mask
 from attn.ops.layers import (
     embedding,
     embedding_backward,
@@ -227,7 +227,7 @@ def attend(params: Params, look: Look, s: Array, h: Array, x_mask: Mask) -> tupl
     Source: Luong et al. 2015, sec. 3.
     """
     W = [params[key] for key in look.shapes]
-    mask = np.broadcast_to(x_mask, h.shape[:2])[:, np.newaxis]
+    mask = full_mask(x_mask, h.shape[:2])[:, np.newaxis]
     c, alpha = look.attend(s[:, np.newaxis], h, h, *W, mask=mask)
     return c[:, 0], alpha[:, 0]
 
@@ -244,7 +244,7 @@ def attend_backward(
     Source: chain rule.
     """
     W = [params[key] for key in look.shapes]
-    mask = np.broadcast_to(x_mask, h.shape[:2])[:, np.newaxis]
+    mask = full_mask(x_mask, h.shape[:2])[:, np.newaxis]
     more = {"alpha": alpha[:, np.newaxis], "mask": mask}
     dq, dk, dv, *dW = look.backward(dc[:, np.newaxis], s[:, np.newaxis], h, h, *W, **more)
     return dq[:, 0], dk + dv, dW

@@ -27,7 +27,7 @@ from attn.ops.bits import (
     softplus,
     softplus_backward,
 )
-from attn.ops.checks import check_count, check_mask, check_shapes
+from attn.ops.checks import check_count, check_shapes, full_mask
 from attn.ops.layers import linear, linear_backward, sigmoid, sigmoid_backward, tanh_backward
 from attn.ops.lstm import LSTMTrace, lstm_step, lstm_step_backward, lstm_weights
 from attn.ops.softmax import softmax, softmax_backward
@@ -178,8 +178,7 @@ def loss_and_grads(params: Params, batch: Batch) -> tuple[float, Grads]:
     """
     x, y, mask = batch
     check_shapes("x (b, T, i), W_y (c, o), y (b, T, o)", x, params["W_y"], y)
-    check_mask(mask, x.shape[:2])
-    y, counts = y.swapaxes(0, 1), np.broadcast_to(mask, x.shape[:2]).T[..., np.newaxis]
+    y, counts = y.swapaxes(0, 1), full_mask(mask, x.shape[:2]).T[..., np.newaxis]
     steps = list(run(params, x))
     out = np.stack([_seen(step) for step in steps])
     logits = linear(out, params["W_y"], params["b_y"])

@@ -12,7 +12,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from attn.ops.checks import check_count, check_indices, check_mask
+from attn.ops.checks import check_count, check_indices, full_mask
 from attn.ops.layers import (
     embedding,
     embedding_backward,
@@ -160,11 +160,10 @@ def encode(params: Params, x: Indices, x_mask: Mask) -> tuple[Array, Encoding]:
     Source: Bahdanau et al. 2015, sec. 3.2 and A.2.1.
     """
     check_indices("x", x, x.shape, len(params["E_x"]))
-    check_mask(x_mask, x.shape)
+    padding = ~full_mask(x_mask, x.shape).T
     inputs = _both_ways(embedding(x.T, params["E_x"]))
     a = inputs @ params["W_x"] + params["b_x"][:, np.newaxis]
     n = params["U_xh"].shape[-1]
-    padding = np.broadcast_to(~x_mask, x.shape).T
     a[..., n : 2 * n][np.stack([padding, padding[::-1]], axis=1)] = np.inf  # keep the state
     h, gru = gru_sequence(a, np.zeros_like(a[0, ..., :n]), params["U_x"], params["U_xh"])
     both = np.concatenate([h[:, 0], h[::-1, 1]], axis=-1)
@@ -374,7 +373,7 @@ def read_out(params: Params, out: Array, y: Indices, y_mask: Mask) -> tuple[floa
     Shapes: out (T_y, b, 3n + m), y (b, T_y), y_mask (b, T_y) -> (), dout, gradients of W_o, b_o
     Source: Bahdanau et al. 2015, sec. 3.1; their g (A.2.2) has a maxout layer, ours is linear.
     """
-    counts = np.broadcast_to(y_mask, y.shape).T
+    counts = full_mask(y_mask, y.shape).T
     logits = linear(out, params["W_o"], params["b_o"])
     loss = cross_entropy(logits, y.T, counts)
     dlogits = cross_entropy_backward(1.0, logits, y.T, counts)

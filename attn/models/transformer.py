@@ -34,7 +34,6 @@ from attn.models.blocks import (
     normalize,
     normalize_backward,
     on_itself,
-    project,
     project_backward,
     stack,
     stack_backward,
@@ -44,6 +43,7 @@ from attn.ops.checks import check_count, check_indices, check_mask
 from attn.ops.layers import embedding, embedding_backward
 from attn.ops.masks import causal
 from attn.ops.positions import sinusoidal
+from attn.ops.products import project
 from attn.types import Array, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Indices, Mask]

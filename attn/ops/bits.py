@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attn.ops.checks import check_mask, check_shapes
+from attn.ops.checks import check_shapes, full_mask
 from attn.ops.layers import sigmoid
 from attn.types import Array, Mask
 
@@ -64,5 +64,4 @@ def bit_cross_entropy_backward(
 
 def _kept(logits: Array, bits: Array, mask: Mask | None) -> Mask:
     check_shapes("logits (...), bits (...)", logits, bits)
-    check_mask(mask, logits.shape)
-    return np.broadcast_to(np.True_ if mask is None else mask, logits.shape)
+    return full_mask(mask, logits.shape)

@@ -57,6 +57,15 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
         raise ValueError(f"mask: expected a shape that broadcasts to {shape}, got {mask.shape}")
 
 
+def full_mask(mask: Any, shape: tuple[int, ...]) -> Any:
+    """Give a mask its full shape, as a view not to be written to; no mask is True everywhere.
+
+    Raises: ValueError as check_mask.
+    """
+    check_mask(mask, shape)
+    return np.broadcast_to(np.True_ if mask is None else mask, shape)
+
+
 def check_indices(
     name: str, x: Any, shape: tuple[int, ...], below: float = math.inf, where: Any = True
 ) -> None:

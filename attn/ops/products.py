@@ -1,5 +1,7 @@
 """The two products that everything here is made of: a projection of each row, a sum of rows."""
 
+import math
+
 import numpy as np
 
 from attn.ops.checks import check_shapes
@@ -16,7 +18,7 @@ def project(x: Array, W: Array) -> Array:
     Source: the papers' W x, with vectors as rows: our W is their Wᵀ.
     """
     check_shapes("x (..., n, d), W (d, p)", x, W)
-    return x @ W
+    return (_flat_rows(x) @ W).reshape(*x.shape[:-1], W.shape[1])  # one product for all sequences
 
 
 def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
@@ -25,10 +27,10 @@ def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
     dx_id = Σ_p dy_ip W_dp,  dW_dp = Σ_i x_id dy_ip
 
     Shapes: dy (..., n, p), x (..., n, d), W (d, p) -> dx (..., n, d), dW (d, p)
+    Raises: ValueError as project.
     Source: the derivative of project.
     """
-    rows, drows = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
-    return dy @ W.T, combine(drows.T, rows).T
+    return project(dy, W.T), combine(_flat_rows(dy).T, _flat_rows(x)).T
 
 
 def combine(alpha: Array, v: Array) -> Array:
@@ -58,6 +60,10 @@ def combine_backward(dc: Array, alpha: Array, v: Array) -> tuple[Array, Array]:
     Source: the derivative of Bahdanau et al. 2015, eq. 5.
     """
     return dc @ v.mT, combine(alpha.mT, dc)
+
+
+def _flat_rows(x: Array) -> Array:
+    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
 
 
 @np.errstate(invalid="ignore")

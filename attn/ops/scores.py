@@ -8,9 +8,9 @@ import numpy as np
 
 from attn.ops.checks import check_shapes
 from attn.ops.products import combine, project, project_backward
-from attn.types import Array
+from attn.types import Array, Mask
 
-NEAR = 2**17  # numbers: what a core keeps near it, half a megabyte of float32
+NEAR = 2**16  # numbers: what a core keeps near it, a quarter of a megabyte of float32
 
 
 def dot(q: Array, k: Array) -> Array:
@@ -132,12 +132,13 @@ def additive_precomputed(q: Array, Uk: Array, W_a: Array, v_a: Array) -> Array:
     Source: Bahdanau et al. 2015, app. A.1.2.
     """
     check_shapes("q (..., n, d), Uk (..., m, a), W_a (d, a), v_a (a)", q, Uk, W_a, v_a)
-    Wq, keys = _flat(project(q, W_a)), _flat(Uk)
-    e = np.empty((*Wq.shape[:2], keys.shape[1]), np.result_type(Wq, keys, v_a))
-    hidden = _hidden(Wq, keys)
-    for b, i in _slabs(Wq, keys):
-        e[b, i] = hidden(b, i) @ v_a
-    return e.reshape(*q.shape[:-1], Uk.shape[-2])
+    x, y = _batch_inside(project(q, W_a)), _batch_inside(Uk)
+    e = np.empty((len(x), *y.shape[:2]), np.result_type(x, y, v_a))
+    hidden = _hidden(x, y)
+    for i, j, room in _slabs(x, y):
+        t = hidden(i, j, room)
+        e[i, j] = (_pairs(t) @ v_a).reshape(t.shape[:-1])
+    return np.ascontiguousarray(e.transpose(2, 0, 1)).reshape(*q.shape[:-1], Uk.shape[-2])
 
 
 def additive_precomputed_backward(
@@ -154,19 +155,24 @@ def additive_precomputed_backward(
     Source: the derivative of Bahdanau et al. 2015, app. A.1.2.
     """
     check_shapes("de (..., n, m), q (..., n, d), Uk (..., m, a)", de, q, Uk)
-    Wq, keys, d = _flat(project(q, W_a)), _flat(Uk), _flat(de)
-    dWq, dUk, dv_a = np.empty_like(Wq), np.zeros_like(keys), np.zeros_like(v_a)
-    hidden = _hidden(Wq, keys)
-    for b, i in _slabs(Wq, keys):
-        t = np.where(d[b, i, :, None] == 0, 0, hidden(b, i))  # unread: no NaN
-        dv_a += d[b, i].reshape(-1) @ t.reshape(-1, v_a.size)
-        dx = np.square(t, out=t)
-        np.subtract(1, dx, out=dx)
-        dx *= d[b, i, :, None]
-        dWq[b, i] = v_a * dx.sum(axis=-2)
-        dUk[b] += v_a * dx.sum(axis=-3)
-    dq, dW_a = project_backward(dWq.reshape(*q.shape[:-1], v_a.size), q, W_a)
-    return dq, dUk.reshape(Uk.shape), dW_a, dv_a
+    x, y = _batch_inside(project(q, W_a)), _batch_inside(Uk)
+    d = np.ascontiguousarray(_flat(de).transpose(1, 2, 0))
+    dx, dy, dv_a = np.zeros(x.shape, x.dtype), np.zeros(y.shape, y.dtype), np.zeros_like(v_a)
+    hidden = _hidden(x, y, read=d != 0)
+    for i, j, room in _slabs(x, y):
+        t = hidden(i, j, room)
+        dv_a += d[i, j].reshape(-1) @ _pairs(t)
+        dt = np.square(t, out=t)
+        np.subtract(1, dt, out=dt)
+        dt *= d[i, j, :, None]
+        dx[i] += dt.sum(axis=1)
+        dy[j] += dt.sum(axis=0)
+    dWq, dUk = (
+        np.multiply(v_a, back.swapaxes(0, 1), order="C").reshape(*given.shape[:-1], v_a.size)
+        for back, given in ((dx, q), (dy, Uk))
+    )
+    dq, dW_a = project_backward(dWq, q, W_a)
+    return dq, dUk, dW_a, dv_a
 
 
 def concat(q: Array, k: Array, W_a: Array, v_a: Array) -> Array:
@@ -277,40 +283,62 @@ def _length(x: Array) -> Array:
     return np.sqrt((x * x).sum(axis=-1, keepdims=True) + 1e-6)
 
 
-@np.errstate(over="ignore", invalid="ignore")  # in rows that are loud
-def _hidden(Wq: Array, Uk: Array) -> Callable[[slice, slice], Array]:
-    """The hidden layer of queries b, i with all their keys.
+@np.errstate(over="ignore")  # of loud vectors
+def _hidden(x: Array, y: Array, read: Mask | None = None) -> Callable[[slice, slice, Array], Array]:
+    """The hidden layer of queries i with keys j, (i, j, b, a), in a room that the next overwrites.
 
-    t = tanh(x + y) = 1 − 2 / (1 + e^{2x} e^{2y}),  to a few units of the last digit of 1
+    t = tanh(x + y) = 1 − 2u / (u + w),  u = e^{−2x},  w = e^{2y}
 
-    So exponentials of each query and of each key will do, where no product of them can overflow;
-    the loud ones take the sum.
+    It is right to a few units of the last digit of 1. So exponentials of each query and of each key
+    will do, while they are far from overflow; loud pairs take tanh, or 0 if nobody reads them.
     """
-    most = min(math.log(np.finfo(x.dtype).max) for x in (Wq, Uk)) / 4
-    loud_q, loud_k = (~(np.abs(x).max(axis=-1, initial=0) < most) for x in (Wq, Uk))  # or NaN
-    of_queries, of_keys = np.exp(2 * Wq), np.exp(2 * Uk)
+    dtype = np.result_type(x, y)
+    u, w = (np.multiply(c, z, order="C", dtype=dtype) for c, z in ((-2, x), (2, y)))
+    limit = np.log(np.finfo(dtype).max) / 2
+    loud_u, loud_w = (_loud(z, limit) for z in (u, w))
+    np.exp(u, out=u)
+    np.exp(w, out=w)
+    minus_2u = -2 * u
 
     @np.errstate(over="ignore", invalid="ignore")
-    def hidden(b: slice, i: slice) -> Array:
-        t = of_queries[b, i, None] * of_keys[b, None]
-        t += 1  # in place: a pass over memory costs as much as the arithmetic
-        np.divide(-2, t, out=t)
+    def hidden(i: slice, j: slice, room: Array) -> Array:
+        t = np.add(u[i, None], w[j], out=room)
+        np.divide(minus_2u[i, None], t, out=t)  # in place: memory costs as much as arithmetic
         t += 1
-        loud = loud_q[b, i, None] | loud_k[b, None]
-        if loud.any():
-            t = np.where(loud[..., None], np.tanh(Wq[b, i, None] + Uk[b, None]), t)
+        if (loud := loud_u[i, None] | loud_w[j]).any():
+            t[loud] = 0
+            at_i, at_j, b = np.nonzero(loud if read is None else loud & read[i, j])
+            t[at_i, at_j, b] = np.tanh(x[i][at_i, b] + y[j][at_j, b])
         return t
 
     return hidden
 
 
-def _slabs(Wq: Array, Uk: Array) -> Iterator[tuple[slice, slice]]:
-    """A few queries at a time, so that their hidden layer stays near the core."""
-    (g, n, a), m = Wq.shape, Uk.shape[1]
-    some = max(1, NEAR // max(1, n * m * a))
-    rows = max(1, NEAR // max(1, some * m * a))
-    for b, i in product(range(0, g, some), range(0, n, rows)):
-        yield slice(b, b + some), slice(i, i + rows)
+def _loud(z: Array, limit: float) -> Mask:
+    # Vectors with a number that is too large, or NaN; most of the time there are none.
+    if z.size and -limit < z.min() and z.max() < limit:
+        return np.zeros(z.shape[:-1], bool)
+    return np.asarray(~(np.abs(z).max(axis=-1, initial=0) < limit))
+
+
+def _slabs(x: Array, y: Array) -> Iterator[tuple[slice, slice, Array]]:
+    """A few queries and keys at a time, at least one pair of each sequence: so few, if they can be,
+    that their hidden layer stays near the core."""
+    n, (m, *each) = len(x), y.shape
+    keys = max(1, min(m, NEAR // max(1, math.prod(each))))
+    rows = max(1, min(n, NEAR // max(1, keys * math.prod(each))))
+    room = np.empty((rows, keys, *each), np.result_type(x, y))
+    for j, i in product(range(0, m, keys), range(0, n, rows)):
+        yield slice(i, i + rows), slice(j, j + keys), room[: n - i, : m - j]
+
+
+def _batch_inside(x: Array) -> Array:
+    # (..., n, a) -> (n, b, a): vectors of all sequences side by side, for one is short for a loop.
+    return _flat(x).swapaxes(0, 1)
+
+
+def _pairs(t: Array) -> Array:
+    return t.reshape(math.prod(t.shape[:-1]), t.shape[-1])
 
 
 def _flat(x: Array) -> Array:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from attn.ops.checks import check_indices, check_mask, check_shapes
+from attn.ops.checks import check_indices, check_mask, check_shapes, full_mask
 from attn.types import Array, Indices, Mask
 
 
@@ -116,7 +116,6 @@ def _below_peak(e: Array) -> Array:
 
 def _kept(logits: Array, targets: Indices, mask: Mask | None) -> Mask:
     shape = logits.shape[:-1]
-    check_mask(mask, shape)
-    kept = np.broadcast_to(np.True_ if mask is None else mask, shape)
+    kept = full_mask(mask, shape)
     check_indices("targets", targets, shape, logits.shape[-1], where=kept)
     return kept

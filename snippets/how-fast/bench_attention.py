@@ -39,6 +39,7 @@ def cases() -> Iterator[tuple[str, Calls]]:
                 yield f"both {name}", both(dc, q, k, v, causal)
     q, k, v = np.random.default_rng(0).standard_normal((3, 1, 8, 2048, D), dtype=np.float32)
     yield "forward, large scores", forward(30 * q, k, v, causal=False)
+    yield "forward, after a product", after_a_product(8, 512)
 
 
 def forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:
@@ -60,6 +61,25 @@ def both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Calls:
         mask = causal_mask(q.shape[-2]) if causal else None
         calls["attn, plain form"] = partial(plain_both, dc, q, k, v, mask)
     return calls | torch_both(dc, q, k, v, causal) | jax_both(dc, q, k, v, causal)
+
+
+def after_a_product(heads: int, n: int) -> Calls:
+    """As in a network: one product makes queries, keys and values, then they attend."""
+    rng, d = np.random.default_rng(n), heads * D
+    x = rng.standard_normal((n, d), dtype=np.float32)
+    W = rng.standard_normal((d, 3 * d), dtype=np.float32) / np.float32(d**0.5)
+
+    by_head = 1, n, 3, heads, D
+
+    def ours() -> Any:
+        return tiled.attention(*(x @ W).reshape(by_head).transpose(2, 0, 3, 1, 4))
+
+    calls: Calls = {"attn": ours, "the product alone": partial(np.matmul, x, W)}
+    if torch := peer("PyTorch"):
+        xt, Wt = map(torch.from_numpy, (x, W))
+        attend = torch.nn.functional.scaled_dot_product_attention
+        calls["PyTorch"] = lambda: attend(*(xt @ Wt).view(by_head).permute(2, 0, 3, 1, 4))
+    return calls
 
 
 def tiled_both(dc: Any, q: Any, k: Any, v: Any, causal: bool) -> Any:

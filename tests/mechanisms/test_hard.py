@@ -423,6 +423,7 @@ def test_doubly_stochastic_is_the_sum_in_the_paper(rng):
 
 def test_equal_attention_for_all_inputs_costs_nothing(rng):
     assert doubly_stochastic(np.eye(5)[rng.permutation(5)]) == 0
+    assert doubly_stochastic(np.zeros((0, 5))) == 0, "nobody looks: nobody misses anything"
     assert doubly_stochastic(np.full((5, 5), 0.2)) == pytest.approx(0)
 
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from attn.ops.checks import check_count, check_indices, check_mask, check_shapes
+from attn.ops.checks import check_count, check_indices, check_mask, check_shapes, full_mask
 
 
 def test_shapes_that_fit_pass():
@@ -47,6 +47,10 @@ def test_what_is_no_array_of_floats_is_refused(x, kind):
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (3, 1), (1, 5), (3, 5), (1, 1, 5), (2, 3, 5)])
 def test_a_mask_may_leave_out_axes_or_have_them_of_length_one(shape):
     check_mask(np.ones(shape, bool), (2, 3, 5))
+    full = full_mask(np.zeros(shape, bool), (2, 3, 5))
+    assert full.shape == (2, 3, 5)
+    assert not full.any()
+    assert np.array_equal(full_mask(None, (2, 3)), np.ones((2, 3), bool))
 
 
 def test_indices_that_do_not_count_are_not_named():

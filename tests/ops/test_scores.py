@@ -1,4 +1,5 @@
 import math
+from itertools import product
 
 import numpy as np
 import pytest
@@ -113,28 +114,32 @@ def test_precomputed_Uh_matches(rng):
         assert step == pytest.approx(additive(q, k, W_a, U_a, v_a)[:, i : i + 1])
 
 
-@pytest.mark.parametrize("near", [1, 2 * 7 * 13, 6 * 7 * 13])
+@pytest.mark.parametrize("near", [1, 2 * 39, 2 * 7 * 39])
 def test_a_hidden_layer_in_slabs_scores_the_same(rng, monkeypatch, near):
     q, k, *params = arguments("additive", rng)
     args = np.concatenate([q, q[:1]]), np.concatenate([k, k[1:]]), *params  # three sentences
     whole = additive(*args)
-    monkeypatch.setattr(scores, "NEAR", near)  # of a query each, of two, of two sentences
-    slabs = len(list(scores._slabs(np.zeros((3, 3, 13)), np.zeros((3, 7, 13)))))
-    assert slabs == {1: 9, 2 * 7 * 13: 6, 6 * 7 * 13: 2}[near]
+    monkeypatch.setattr(scores, "NEAR", near)  # of a pair each, of two keys, of two queries
+    slabs = len(list(scores._slabs(np.zeros((3, 3, 13)), np.zeros((7, 3, 13)))))
+    assert slabs == {1: 21, 2 * 39: 12, 2 * 7 * 39: 2}[near]
     assert additive(*args) == pytest.approx(whole)
     assert gradcheck(additive, scores.additive_backward, args, rng) < 1e-7
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kinds", ["ff", "dd", "ed", "fd"])
 @pytest.mark.parametrize("loud", [1, 10, 30, 100, 400, 1e30])
-def test_a_hidden_layer_does_not_overflow(rng, dtype, loud):
+def test_a_hidden_layer_does_not_overflow(rng, kinds, loud):
     """Its exponentials do, from 88 on in float32 and from 709 on in float64."""
-    Wq, Uk = (rng.uniform(-loud, loud, (2, n, 50)).astype(dtype) for n in (3, 7))
-    Wq[0, 1], Uk[1, 4] = rng.standard_normal((2, 50))  # loud ones have a quiet partner, too
-    hidden = scores._hidden(Wq, Uk)(slice(0, 2), slice(0, 3))
-    exact = np.tanh(Wq[:, :, None].astype(float) + Uk[:, None])
-    assert hidden.dtype == dtype
-    assert np.abs(hidden - exact).max() < 8 * np.finfo(dtype).eps
+    sizes = zip((3, 7), kinds, (min(loud, 6e4), loud), strict=True)  # half precision ends at 65,504
+    x, y = (rng.uniform(-most, most, (n, 2, 50)).astype(kind) for n, kind, most in sizes)
+    x[1, 0], y[4, 1] = rng.standard_normal((2, 50))  # loud ones have a quiet partner, too
+    dtype = np.result_type(x, y)
+    pair = slice(0, 3), slice(0, 7), np.empty((3, 7, 2, 50), dtype)
+    one_sign = [(a * np.abs(x), b * np.abs(y)) for a, b in product((1, -1), repeat=2)]
+    for queries, keys in [(x, y), *one_sign]:
+        exact = np.tanh(queries[:, None].astype(float) + keys)
+        error = np.abs(scores._hidden(queries, keys)(*pair) - exact)
+        assert error.max() < 4 * np.finfo(dtype).eps
 
 
 def test_the_score_of_a_pair_does_not_depend_on_the_others(rng):
