@@ -87,12 +87,12 @@ the slope of tanh | ops/scores.py | ops/test_scores.py::test_gradcheck_scores
 + np.subtract(1, 2 * dt, out=dt)
 
 a loud number that nobody looks for | ops/scores.py | ops/test_scores.py::test_a_hidden_layer_does_not_overflow
-- and z.max() < most:
-+ or z.max() < most:
+- and z.max() < limit:
++ or z.max() < limit:
 
 a loud query with exponentials that overflow | ops/scores.py | ops/test_scores.py::test_a_hidden_layer_does_not_overflow
-- initial=0) < most)
-+ initial=0) < 4 * most)
+- initial=0) < limit)
++ initial=0) < 4 * limit)
 
 no ε under the root | ops/scores.py | mechanisms/test_addressing.py::test_ntm_zero_norm_memory_finite
 - + 1e-6)
