@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from attn.ops.checks import check_mask, check_shapes
+from attn.ops.checks import check_shapes, full_mask
 from attn.ops.cores import cores_for, on_all_cores
 from attn.types import Array, Mask
 
@@ -281,8 +281,7 @@ def _scores_backward(dalpha: Array, alpha: Array, mean: Array) -> Array:
 def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values: Array) -> _Job:
     check_shapes("q (..., n, d), k (..., m, d), v (..., m, p)", q, k, v)
     shape = (*q.shape[:-1], k.shape[-2])
-    check_mask(mask, shape)
-    mask = None if mask is None else np.broadcast_to(mask, (1, *shape))
+    mask = None if mask is None else full_mask(mask, shape)[None]
     dtype = np.result_type(q, k, v)
     if dtype not in (np.float32, np.float64):  # the sums of half precision would overflow
         raise ValueError(f"q, k, v: expected float32 or float64, got {dtype}")

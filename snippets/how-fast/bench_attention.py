@@ -68,7 +68,6 @@ def after_a_product(heads: int, n: int) -> Calls:
     rng, d = np.random.default_rng(n), heads * D
     x = rng.standard_normal((n, d), dtype=np.float32)
     W = rng.standard_normal((d, 3 * d), dtype=np.float32) / np.float32(d**0.5)
-
     by_head = 1, n, 3, heads, D
 
     def ours() -> Any:
