@@ -17,3 +17,6 @@ Indices: TypeAlias = NDArray[np.integer[Any]]
 
 Params: TypeAlias = Mapping[str, Array]
 """Parameters, or their gradients, by symbol."""
+
+Grads: TypeAlias = dict[str, Array]
+"""The same, just made: who gets them may change them."""

@@ -25,6 +25,7 @@ PACKAGE = Path(__file__).parents[1] / "attn"
 READING_ORDER = [
     "types",
     "ops.checks",
+    "ops.arrays",
     "ops.softmax",
     "ops.masks",
     "ops.products",
@@ -89,9 +90,9 @@ def public(module):
 
 MODULES = READING_ORDER[1:]
 FUNCTIONS = [f for module in MODULES for f in public(module)]
-MATHEMATICS = [
-    f for f in FUNCTIONS if re.match(r"attn\.(ops|mechanisms)\.(?!checks|cores)", f.__module__)
-]
+HELPERS = "ops.checks", "ops.arrays", "ops.cores"
+WITH_EQUATIONS = [m for m in MODULES if m.startswith(("ops", "mechanisms")) and m not in HELPERS]
+MATHEMATICS = [f for module in WITH_EQUATIONS for f in public(module)]
 
 
 def each(functions):
@@ -215,9 +216,7 @@ def is_trainable(f):
     return takes and not re.search(r"No gradient|-> d\w+ \(", inspect.getdoc(f))
 
 
-@pytest.mark.parametrize(
-    "module", [m for m in MODULES if m.startswith(("ops", "mechanisms")) and m != "ops.checks"]
-)
+@pytest.mark.parametrize("module", WITH_EQUATIONS)
 def test_every_trainable_function_has_its_backward_right_below(module):
     names = in_order(module)
     for f in public(module):
@@ -476,7 +475,7 @@ TRANSFORMERS = {
 def run_blocks(model, rng):
     b, n, h, _, d, w, v, l = TRANSFORMERS["models.blocks"].values()
     x, memory = (rng.random((b, length, d)).astype(np.float32) for length in (n, 7))
-    params = model.init_blocks(rng, l, d, h, w, cross=True)
+    params = model.init_blocks(rng, d, h, l, w, cross=True)
     sublayers = [
         model.on_itself(model.NOWHERE, rng.random((n, n)) < 0.5),
         model.on_another(memory, rng.random((b, 1, 1, 7)) < 0.5),
@@ -560,7 +559,7 @@ def run_memnet(model, rng):
     model.random_noise(rng, batch[0])
     return [
         (params, *model.loss_and_grads(params, batch)),
-        (params, *model.loss_and_grads(params, batch, looking=model.linear)),
+        (params, *model.loss_and_grads(params, batch, looking=model.without_softmax)),
         (layerwise, *model.loss_and_grads_layerwise(layerwise, batch, hops=2)),
     ]
 

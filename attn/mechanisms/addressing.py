@@ -7,7 +7,7 @@ import numpy as np
 
 from attn.ops.checks import check_shapes
 from attn.ops.products import combine, combine_backward
-from attn.ops.scores import cosine, cosine_backward
+from attn.ops.scores import EPS, cosine, cosine_backward
 from attn.ops.softmax import softmax, softmax_backward
 from attn.types import Array
 
@@ -90,7 +90,7 @@ def shift(w_g: Array, s: Array) -> Array:
 
     w_s(i) = Σ_j w_g(j) s(i − j), indices modulo m
 
-    s holds the weights of the moves −r, …, 0, …, r in this order: its middle is "stay".
+    s holds the weights of r moves, from −(r − 1)/2 to (r − 1)/2: its middle is "stay".
 
     Shapes: w_g (..., m), s (..., r) -> w_s (..., m)
     Raises: ValueError if an array is not of floats, shapes do not fit, or s is even in length.
@@ -166,7 +166,7 @@ def read_backward(dr: Array, w: Array, M: Array) -> tuple[Array, Array]:
 
 
 def write(w: Array, e: Array, a: Array, M: Array) -> Array:
-    """Erase, then add, each row of the memory by as much as it is attended to.
+    """Erase each row of the memory, then add to it, by as much as it is attended to.
 
     M_new(i) = M(i) (1 − w(i) e) + w(i) a
 
@@ -319,7 +319,7 @@ def _spread(w: Array, x: Array) -> Array:
 
 
 def _lengths(x: Array) -> Array:
-    return np.sqrt(np.einsum("...d,...d->...", x, x) + 1e-6)  # as in cosine
+    return np.sqrt(np.einsum("...d,...d->...", x, x) + EPS)
 
 
 def _cosines_backward(dK: Array, trace: Stages, k: Array, M: Array) -> tuple[Array, Array]:
@@ -350,4 +350,4 @@ def _moved(w: Array, moves: int) -> list[Array]:
 def _check_shift(w_g: Array, s: Array) -> None:
     check_shapes("w_g (..., m), s (..., r)", w_g, s)
     if s.shape[-1] % 2 == 0:
-        raise ValueError(f"s: expected the moves −r … r, odd in number, got {s.shape[-1]}")
+        raise ValueError(f"s: expected an odd number of moves, got {s.shape[-1]}")

@@ -30,7 +30,8 @@ def attention_backward(
 ) -> tuple[Array, Array, Array]:
     """Gradient of attention's context: the three steps in reverse, from the weights it gave.
 
-    dalpha = dc vᵀ,  de = alpha (dalpha − Σ alpha dalpha),  dq = de k / √d,  dk = deᵀ q / √d
+    dalpha = dc vᵀ,  de = alpha (dalpha − Σ alpha dalpha),  dq = de k / √d,  dk = deᵀ q / √d,
+    dv = alphaᵀ dc
 
     Shapes: dc (..., n, p), q (..., n, d), k (..., m, d), v (..., m, p), alpha (..., n, m)
         -> dq (..., n, d), dk (..., m, d), dv (..., m, p)
@@ -51,7 +52,7 @@ def additive_attention(
     v_a: Array,
     mask: Mask | None = None,
 ) -> tuple[Array, Array]:
-    """Look up each query by a learned score; at v_a = 0, where training starts, all weigh alike.
+    """Look up each query by a learned score; at v_a = 0, where training starts, all weigh the same.
 
     e_ij = v_aᵀ tanh(W_a q_i + U_a k_j),  alpha_i = softmax(e_i),  c_i = Σ_j alpha_ij v_j
 

@@ -1,8 +1,6 @@
-"""Attention whose scores are told more than the keys tell: where they stand, say."""
+"""Attention whose scores know more than the keys tell: where they stand, say."""
 
-from typing import Any
-
-from attn.ops.checks import check_floats, check_shapes
+from attn.ops.checks import check_broadcast, check_floats, check_shapes
 from attn.ops.products import combine, combine_backward
 from attn.ops.scores import scaled_dot, scaled_dot_backward
 from attn.ops.softmax import softmax, softmax_backward
@@ -27,7 +25,8 @@ def biased_attention(
     """
     check_shapes("q (..., n, d), k (..., m, d), v (..., m, p)", q, k, v)
     e = scaled_dot(q, k)
-    _check_bias(bias, e.shape)
+    check_floats("bias", bias)
+    check_broadcast("bias", bias, e.shape)
     e += bias  # in place: the scores keep their precision
     alpha = softmax(e, mask)
     c = combine(alpha, v)
@@ -37,7 +36,7 @@ def biased_attention(
 def biased_attention_backward(
     dc: Array, q: Array, k: Array, v: Array, bias: Array, alpha: Array
 ) -> tuple[Array, Array, Array, Array]:
-    """Gradient of biased_attention's context: the scores' is the bias's own, where it was added.
+    """Gradient of biased_attention's context; that of the scores is the bias's too.
 
     dalpha = dc vᵀ,  de = alpha (dalpha − Σ alpha dalpha),  dq = de k / √d,  dk = deᵀ q / √d,
     dbias = de, summed over the axes along which the bias was broadcast
@@ -57,10 +56,3 @@ def _summed_to(x: Array, shape: tuple[int, ...]) -> Array:
     x = x.sum(axis=tuple(range(x.ndim - len(shape))))
     stretched = tuple(i for i, size in enumerate(shape) if size == 1)
     return x.sum(axis=stretched, keepdims=True)
-
-
-def _check_bias(bias: Any, shape: tuple[int, ...]) -> None:
-    check_floats("bias", bias)
-    pairs = zip(reversed(bias.shape), reversed(shape), strict=False)
-    if bias.ndim > len(shape) or any(size not in (1, full) for size, full in pairs):
-        raise ValueError(f"bias: expected a shape that broadcasts to {shape}, got {bias.shape}")

@@ -17,7 +17,7 @@ def sample(alpha: Array, rng: np.random.Generator, draws: int | None = None) -> 
 
     s ~ Categorical(alpha)
 
-    Without `draws`, one a row and no last axis. No gradient: the estimators below stand in for it.
+    Without `draws`, one per row, no last axis. No gradient: the estimators below stand in for it.
 
     Shapes: alpha (..., m), draws () | None -> s (..., draws)
     Raises: ValueError if alpha is not of floats, has no positions, one that weighs less than 0 or
@@ -28,7 +28,7 @@ def sample(alpha: Array, rng: np.random.Generator, draws: int | None = None) -> 
     check_count("draws", 1 if draws is None else draws, least=1)
     edges = np.cumsum(alpha, axis=-1, dtype=np.float64)[..., None, :]  # half precision stalls
     u = edges[..., -1:] * rng.random((*alpha.shape[:-1], draws or 1, 1))
-    last = (edges < edges[..., -1:]).sum(axis=-1)  # where u, of a tiny sum, was rounded up to it
+    last = (edges < edges[..., -1:]).sum(axis=-1)  # in case u rounds up to a tiny sum
     s = np.where(edges[..., -1] > 0, np.minimum((edges <= u).sum(axis=-1), last), -1)
     return s[..., 0] if draws is None else s
 
@@ -92,8 +92,8 @@ def reinforce(R: Array, s: Indices, alpha: Array, b: Array | float = 0.0) -> Arr
 
     de_j = 1/K Σ_k (R_k − b_k) ([s_k = j] − alpha_j),  the bracket is ∂ log alpha_{s_k} / ∂e_j
 
-    Right on average for any baseline b, a number or one a draw, that does not depend on its own
-    draw. Losses in place of rewards give the gradient of the expected loss.
+    Right on average for any baseline b, one number or one per draw, that does not depend on its
+    own draw. Losses in place of rewards give the gradient of the expected loss.
 
     Shapes: R (..., K), s (..., K), alpha (..., m), b (..., K) -> de (..., m)
     Raises: ValueError if an array is not of floats, shapes do not fit, there is no draw, or s are
@@ -122,7 +122,7 @@ def moving_average(b: float, R: Array, keep: float = 0.9) -> float:
 
 
 def leave_one_out(R: Array, s: Indices, alpha: Array) -> Array:
-    """Estimate as reinforce does; each draw has the mean reward of the others for a baseline.
+    """Estimate as reinforce does; the baseline of a draw is the mean reward of the others.
 
     b_k = 1/(K − 1) Σ_{l ≠ k} R_l
 
@@ -137,7 +137,7 @@ def leave_one_out(R: Array, s: Indices, alpha: Array) -> Array:
 
 
 def straight_through(dc: Array, v: Array, alpha: Array) -> Array:
-    """Pass the gradient of what was drawn on as if it had been blended: biased, but quiet.
+    """Pass on the gradient of what was drawn as if it had been blended: biased, but quiet.
 
     dalpha_ij = dc_iᵀ v_j,  de = alpha (dalpha − Σ alpha dalpha)
 
@@ -169,7 +169,7 @@ def gumbel_softmax(
     check_shapes("e (..., m)", e)
     if not tau > 0:
         raise ValueError(f"tau: expected a positive number, got {tau}")
-    return softmax((e + rng.gumbel(size=e.shape).astype(e.dtype)) / tau, mask)
+    return softmax((e + rng.gumbel(size=e.shape).astype(e.dtype)) / float(tau), mask)
 
 
 def gumbel_softmax_backward(dy: Array, y: Array, tau: float) -> Array:
@@ -180,7 +180,7 @@ def gumbel_softmax_backward(dy: Array, y: Array, tau: float) -> Array:
     Shapes: dy (..., m), y (..., m), tau () -> de (..., m)
     Source: the derivative of Jang et al. 2016, eq. 2.
     """
-    return softmax_backward(dy, y) / tau
+    return softmax_backward(dy, y) / float(tau)
 
 
 def entropy(e: Array, mask: Mask | None = None) -> Array:
@@ -247,7 +247,7 @@ def doubly_stochastic(alpha: Array, mask: Mask | None = None) -> Array:
 
 
 def doubly_stochastic_backward(dP: Array, alpha: Array, mask: Mask | None = None) -> Array:
-    """Gradient of doubly_stochastic: alike for all outputs.
+    """Gradient of doubly_stochastic: the same for all outputs.
 
     dalpha_ij = −2 dP (1 − Σ_l alpha_lj)
 
@@ -272,7 +272,7 @@ def _missing(alpha: Array, mask: Mask | None) -> Array:
 
 def _check_weights(alpha: Array) -> None:
     check_shapes("alpha (..., m)", alpha)
-    if not (alpha >= 0).all():  # NaN weighs nothing that can be drawn
+    if not (alpha >= 0).all():  # refuses NaN too
         raise ValueError(f"alpha: expected weights of at least 0, got {alpha.min()}")
     if np.isinf(alpha).any():
         raise ValueError("alpha: expected finite weights, got inf")

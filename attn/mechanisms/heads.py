@@ -238,7 +238,7 @@ def _check_groups(
     groups: int,
     mask: Mask | None,
 ) -> int:
-    # How many heads share: as many as W_q is wider than W_k.
+    # How many heads share a key: W_q is that many times as wide as W_k.
     spec = "x_q (..., n, a), x_kv (..., m, b), W_q (a, c), W_k (b, e), W_v (b, p), W_o (f, o)"
     check_shapes(spec, x_q, x_kv, W_q, W_k, W_v, W_o)
     check_mask(mask, (*x_q.shape[:-1], x_kv.shape[-2]))

@@ -6,6 +6,7 @@ exact wherever there is one: everywhere but where the edge of a window passes a 
 
 import numpy as np
 
+from attn.ops.arrays import as_rows
 from attn.ops.checks import check_count, check_indices, check_shapes, full_mask
 from attn.ops.layers import sigmoid, sigmoid_backward, tanh_backward
 from attn.ops.products import combine, combine_backward, project, project_backward
@@ -19,7 +20,7 @@ def local_m(e: Array, D: int, mask: Mask | None = None, first: int = 0) -> Array
 
     alpha_ij = exp(e_ij) / Σ_k exp(e_ik),  over |k − p_i| ≤ D,  p_i = i
 
-    The first row is output `first`. A row whose window lies behind the source is all zeros.
+    The first row is output `first`. A row whose window lies beyond the source is all zeros.
 
     Shapes: e (..., n, m), D (), mask (..., n, m) | None, first () -> alpha (..., n, m)
     Raises: ValueError if e is not of floats or has no keys, D or first is not a whole number, or
@@ -45,7 +46,7 @@ def local_m_backward(dalpha: Array, alpha: Array) -> Array:
 
 
 def predict(q: Array, W_p: Array, v_p: Array, S: Indices) -> Array:
-    """Predict the place to look at, from the first input, 0, to behind the last, S.
+    """Predict the place to look at, from 0, the first input, to S, just past the last.
 
     p_i = S_i σ(v_pᵀ tanh(W_p q_i)),  S_i the length of the source
 
@@ -73,11 +74,11 @@ def predict_backward(
     t = np.tanh(project(q, W_p))
     da = sigmoid_backward(S.astype(q.dtype) * dp, sigmoid(t @ v_p))
     dq, dW_p = project_backward(tanh_backward(da[..., None] * v_p, t), q, W_p)
-    return dq, dW_p, da.reshape(-1) @ t.reshape(-1, len(v_p))
+    return dq, dW_p, da.reshape(-1) @ as_rows(t)
 
 
 def local_p(e: Array, p: Array, D: int, mask: Mask | None = None) -> Array:
-    """Look around a predicted place, the less the farther away: so the place can be learned.
+    """Look around a predicted place, less with distance: that is how the place can be learned.
 
     alpha_ij = softmax_ij exp(−(j − p_i)² / 2σ²),  σ = D / 2,  softmax over |j − p_i| ≤ D
 
@@ -106,7 +107,7 @@ def local_p_backward(dalpha: Array, alpha: Array, p: Array, D: int) -> tuple[Arr
     bell = _gaussian(alpha, p, D)
     near = np.where(alpha == 0, 0, alpha / np.maximum(bell, 0.1))  # in the window at least e⁻²
     de = softmax_backward(dalpha * bell, near)
-    return de, (dalpha * alpha * _offsets(alpha, p)).sum(axis=-1) / (D / 2) ** 2
+    return de, (dalpha * alpha * _offsets(alpha, p)).sum(axis=-1) / (int(D) / 2) ** 2
 
 
 def local_attention(
@@ -151,7 +152,8 @@ def local_attention_backward(
     alpha: Array,
     mask: Mask | None = None,
 ) -> tuple[Array, Array, Array, Array, Array, Array]:
-    """Gradient of local_attention's context, from the weights it gave and the mask it had.
+    """Gradient of local_attention's context, from the weights it gave and the mask it had,
+    from which S is counted.
 
     dq = dq (through the score) + dq (through the place), the rest as in the three steps
 
@@ -181,4 +183,4 @@ def _inside(e: Array, p: Array | Indices, D: int, mask: Mask | None) -> Mask:
 
 
 def _gaussian(e: Array, p: Array, D: int) -> Array:
-    return np.exp(-((_offsets(e, p) / D) ** 2) * 2)  # 2σ² = D² / 2
+    return np.exp(-((_offsets(e, p) / int(D)) ** 2) * 2)  # 2σ² = D² / 2

@@ -18,7 +18,7 @@ ScoreBackward: TypeAlias = Callable[[Array, Array, Array], tuple[Array, Array]]
 def look_up(
     q: Array, k: Array, v: Array, mask: Mask | None = None, score: Score = dot
 ) -> tuple[Array, Array]:
-    """Ask with a query, be found by the keys, bring back a blend of their values.
+    """Ask with a query, find by the keys, bring back a blend of their values.
 
     o = Σ_j p_j v_j,  p = softmax(score(q, k))
 
@@ -49,7 +49,7 @@ def look_up_backward(
 
 
 def linear_look_up(q: Array, k: Array, v: Array, mask: Mask | None = None) -> tuple[Array, Array]:
-    """Look up without the softmax, as training may start: the scores are the weights.
+    """Look up without the softmax, as at the start of training: the scores are the weights.
 
     o = Σ_j p_j v_j,  p = q kᵀ
 
@@ -66,7 +66,7 @@ def linear_look_up(q: Array, k: Array, v: Array, mask: Mask | None = None) -> tu
 def linear_look_up_backward(
     do: Array, q: Array, k: Array, v: Array, p: Array, mask: Mask | None = None
 ) -> tuple[Array, Array, Array]:
-    """Gradient of linear_look_up.
+    """Gradient of linear_look_up. It needs the mask again: here a weight may be 0 and not masked.
 
     dq = (do vᵀ) k,  dk = (do vᵀ)ᵀ q,  dv = pᵀ do
 

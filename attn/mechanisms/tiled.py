@@ -13,6 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from attn.ops.arrays import as_batch
 from attn.ops.checks import check_shapes, full_mask
 from attn.ops.cores import cores_for, on_all_cores
 from attn.types import Array, Mask
@@ -22,13 +23,13 @@ SCORES = 2**18  # short sequences share a tile, until it has so many
 WORTH_A_THREAD = 2**25  # multiply-adds; with fewer, two wait for their turn in Python too often
 BUNDLE = 32  # keys that are summed by themselves
 
-# glibc learns from what is freed, up to 32 MB, that memory is to be kept: the next call then need
-# not get it page by page. It does so for the whole process; other libraries learn nothing.
+# Freeing a block of up to 32 MB teaches glibc to keep memory, so that the next call need not fetch
+# it page by page. This holds for the whole process; other C libraries learn nothing.
 np.empty(31 << 20, np.uint8)
 
 
 class _Base(NamedTuple):
-    """What is raised to the scores: `unit` scales them for it."""
+    """What is raised to the power of the scores; `unit` scales them to match."""
 
     unit: float
     power: np.ufunc
@@ -39,7 +40,7 @@ E, TWO = _Base(1.0, np.exp), _Base(1 / math.log(2), np.exp2)
 
 def _quicker() -> _Base:
     """The base that NumPy is quicker with: on Linux with AVX-512, exp2 takes half of exp's time;
-    elsewhere it has no exp2 that is made for the processor, and takes up to twice as long."""
+    elsewhere NumPy has no exp2 made for the processor, and it takes up to twice as long."""
     found = np.lib.introspect.opt_func_info(func_name="^exp2$", signature="float32")
     targets = [x["current"] for types in found.values() for x in types.values()]
     made_for_it = any("baseline" not in target for target in targets)
@@ -105,7 +106,7 @@ def attention(
 def attention_backward(
     dc: Array, q: Array, k: Array, v: Array, mask: Mask | None = None, causal: bool = False
 ) -> tuple[Array, Array, Array]:
-    """Gradient of attention from its inputs alone; who has the trace need not look up again.
+    """Gradient of attention from its inputs alone; whoever has the trace need not look up again.
 
     dq, dk, dv as in attention_with_trace_backward
 
@@ -288,7 +289,7 @@ def _job(q: Array, k: Array, v: Array, mask: Mask | None, causal: bool, *values:
     if not q.shape[-1]:
         raise ValueError(f"q: expected at least one feature, got {q.shape}")
     scale = 1 / math.sqrt(q.shape[-1])
-    q, k, v, *more = (_flat(x.astype(dtype, copy=False)) for x in (q, k, v, *values))
+    q, k, v, *more = (as_batch(x.astype(dtype, copy=False)) for x in (q, k, v, *values))
     return _Job(q, k, v, mask, causal, scale, _reach(k, (v, *more)), _worthwhile(q, v))
 
 
@@ -343,7 +344,7 @@ def _exp(e: Array) -> Array:
     """Exponentials of scores below their peak, in place; 0 for those that would be subnormal.
 
     Many processors take fifty times as long for numbers below the least normal one, tiny. So none
-    is made: e stops where exp(e) is 2 tiny, and what adding `coarse` rounds away is below 8 tiny.
+    is made: e is cut off where exp(e) is 2 tiny; adding `coarse` rounds away less than 8 tiny.
     """
     info = np.finfo(e.dtype)
     coarse = 8 * info.tiny / info.eps
@@ -359,7 +360,7 @@ def _hide(w: Array, visible: Mask | None) -> Array:
 
 
 def _divisor(total: Array) -> Array:
-    return np.where(total == 0, 1, total)  # who saw nothing keeps the context 0
+    return np.where(total == 0, 1, total)  # a query that saw nothing keeps the context 0
 
 
 # Which tiles, and what is visible in them.
@@ -386,7 +387,7 @@ def _rounds(job: _Job) -> Iterator[list[Tile]]:
 
 
 def _parts(job: _Job, heads: slice, rows: slice, keys: slice) -> Iterator[tuple[slice, slice, Any]]:
-    """The tiles of these keys: who sees them, and what of them."""
+    """The tiles of these keys: which queries see them, and which of them each sees."""
     _, _, step = _steps(job)
     for part in _cut(keys.start, min(keys.stop, _end(job, rows)), step):
         seen = slice(max(rows.start, part.start - _ahead(job)), rows.stop) if job.causal else rows
@@ -480,10 +481,6 @@ def _read(w: Array, x: Array, room: Array) -> Array:
         w_j = w[g, :, j, None]
         out[g] += np.where(w_j == 0, 0, w_j * x[g, j])
     return out
-
-
-def _flat(x: Array) -> Array:
-    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
 
 
 def _of(trace: Trace, heads: slice, rows: slice) -> Trace:

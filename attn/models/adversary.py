@@ -1,20 +1,20 @@
 """Would another look have done? Weights as different as can be that leave the translation alone.
 
 A trained translator of seq2seq is frozen. What is trained are the scores e of one batch, in place
-of those that the alignment model gives: weights that differ from its own, though the words that
-the translator predicts stay. Letters are as in seq2seq.
+of those that the alignment model gives: the weights should differ from its own, yet leave the
+predicted words as they are. Letters are as in seq2seq.
 """
 
 from typing import NamedTuple
 
 import numpy as np
 
-from attn.models.seq2seq import Batch, Grads, before, encode, first_state
+from attn.models.seq2seq import Batch, before, encode, first_state
 from attn.ops.checks import full_mask
 from attn.ops.layers import embedding, linear
 from attn.ops.recurrent import GRUTrace, gru_sequence, gru_sequence_backward
 from attn.ops.softmax import log_softmax, softmax, softmax_backward
-from attn.types import Array, Mask, Params
+from attn.types import Array, Grads, Mask, Params
 
 
 class Frozen(NamedTuple):
@@ -41,10 +41,10 @@ def freeze(params: Params, batch: Batch, alpha: Array, cost: float) -> Frozen:
     Source: Jain, Wallace 2019, sec. 4.2.2: what the adversary is compared with.
     """
     x, x_mask, y, y_mask = batch
-    masks = full_mask(x_mask, x.shape), full_mask(y_mask, y.shape)
+    masks = full_mask(x_mask, x.shape, "x_mask"), full_mask(y_mask, y.shape, "y_mask")
     h, _ = encode(params, x, x_mask)
     Ey = embedding(before(y).T, params["E_y"])
-    frozen = Frozen(params, h, first_state(params, h), *masks, Ey, alpha, alpha, cost)
+    frozen = Frozen(params, h, first_state(params, h), *masks, Ey, alpha, alpha, float(cost))
     return frozen._replace(log_p=log_softmax(replay(frozen, alpha)[0]))
 
 
@@ -107,7 +107,7 @@ def loss_and_grads(params: Params, frozen: Frozen) -> tuple[float, Grads]:
 
 
 def js(p: Array, q: Array) -> Array:
-    """Tell two distributions apart: 0 if they are equal, ln 2 if they share nothing.
+    """Tell how far apart two distributions are: 0 if they are equal, ln 2 if they share nothing.
 
     JS = ½ Σ_j p_j ln(p_j / m_j) + ½ Σ_j q_j ln(q_j / m_j),  m = ½ (p + q)
 

@@ -1,7 +1,7 @@
 """What Transformers are made of: heads, network, normalization, residuals, each with its way back.
 
 These are fast forms: products are fused, and what the way back needs is kept. The readable ones are
-`heads.multi_head` and `layers.layer_norm`. What is written in place was made by the same function.
+`heads.multi_head` and `layers.layer_norm`. A function writes in place only what it made itself.
 
 Here b is the batch, n and m are the lengths of queries and keys, d is the width, h the number of
 heads, p the width of a head, r how many products stand side by side, w the width of the network, s
@@ -17,13 +17,14 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 
 from attn.ops.activations import gelu, gelu_backward
-from attn.ops.checks import check_count
+from attn.ops.arrays import as_rows, draw
+from attn.ops.checks import check_count, check_mask
 from attn.ops.products import project
 from attn.ops.softmax import softmax
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
-Grads: TypeAlias = dict[str, Array]
 Forward: TypeAlias = Callable[..., tuple[Array, Any]]
+Turn: TypeAlias = Callable[[Array, Indices], Array]
 KeysValues: TypeAlias = tuple[Array, Array]
 Backward: TypeAlias = Callable[..., tuple[Array, Grads]]
 
@@ -67,7 +68,7 @@ class ResidualTrace(NamedTuple):
 
 class Sublayer(NamedTuple):
     """A part of a block: `forward(x, params)` gives y and a trace, `backward(dy, trace, params)`
-    the gradients of x and of the parameters."""
+    the gradients of x and of the parameters. y must be new: the residual is added in place."""
 
     forward: Forward
     backward: Backward
@@ -81,11 +82,10 @@ class Residual(NamedTuple):
 
 
 class Positions(NamedTuple):
-    """How order enters: what is None is left out, what is given works together."""
+    """How order enters: None is left out, and whatever is given is combined."""
 
     code: Callable[[int, int], Array] | None = None  # (n, d) -> (n, d), added to the input
-    turn: Callable[[Array, Indices], Array] | None = None  # queries and keys, by where they stand
-    turn_backward: Callable[[Array, Indices], Array] | None = None
+    turn: tuple[Turn, Turn] | None = None  # of queries and keys, by where they stand; its gradient
     bias: Callable[[int, Indices, Indices], Array] | None = None  # (h, n, m), added to the scores
 
 
@@ -94,9 +94,9 @@ NOWHERE = Positions()
 
 def init_blocks(
     rng: np.random.Generator,
-    layers: int,
     d: int,
     heads: int,
+    layers: int,
     wide: int,
     cross: bool = False,
     dtype: type[np.floating] = np.float32,
@@ -108,28 +108,20 @@ def init_blocks(
     Raises: ValueError if the heads do not divide d, or a number is no whole number.
     Source: ours; Vaswani et al. 2017 do not say.
     """
-    _check_sizes(layers, d, heads, wide)
+    _check_sizes(d, heads, layers, wide)
     by_heads = (heads, d // heads)
     shapes: dict[str, tuple[int, ...]] = {"W_qkv": (d, 3, *by_heads), "W_o": (d, d)}
     if cross:
         shapes |= {"W_q": (d, 1, *by_heads), "W_kv": (d, 2, *by_heads), "W_c": (d, d)}
     if wide:
         shapes |= {"W_1": (d, wide), "W_2": (wide, d)}
-    drawn = {key: draw(rng, (layers, *shape), shape[0], dtype) for key, shape in shapes.items()}
+    drawn = {
+        key: draw(rng, (layers, *shape), dtype, rows=shape[0]) for key, shape in shapes.items()
+    }
     biases = {"b_1": (layers, wide), "b_2": (layers, d)} if wide else {}
     norms = (layers, 1 + cross + bool(wide), d)
     zeros = {key: np.zeros(shape, dtype) for key, shape in {**biases, "beta": norms}.items()}
     return {**drawn, **zeros, "gamma": np.ones(norms, dtype)}
-
-
-def draw(
-    rng: np.random.Generator, shape: tuple[int, ...], rows: int, dtype: type[np.floating]
-) -> Array:
-    """Draw a matrix that keeps the variance of what it multiplies.
-
-    W ~ N(0, 1 / rows)
-    """
-    return (rng.standard_normal(shape) / math.sqrt(rows)).astype(dtype)
 
 
 def normalize(x: Array, gamma: Array, beta: Array, eps: float = 1e-5) -> tuple[Array, NormTrace]:
@@ -170,7 +162,7 @@ def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
     Shapes: dy (b, t, o), x (b, t, i), W (i, o) -> dx (b, t, i), dW (i, o)
     Source: chain rule.
     """
-    return project(dy, W.T), (_rows(dy).T @ _rows(x)).T
+    return project(dy, W.T), (as_rows(dy).T @ as_rows(x)).T
 
 
 def in_heads(x: Array, W: Array) -> Array:
@@ -181,7 +173,7 @@ def in_heads(x: Array, W: Array) -> Array:
     Shapes: x (b, t, d), W (d, r, h, p) -> y (r, b, h, t, p)
     Source: Vaswani et al. 2017, sec. 3.2.2.
     """
-    y = _rows(x) @ W.reshape(len(W), -1)
+    y = as_rows(x) @ W.reshape(len(W), -1)
     return _heads_first(y.reshape(*x.shape[:2], *W.shape[1:]))
 
 
@@ -195,7 +187,7 @@ def in_heads_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
     """
     drows = dy.transpose(1, 3, 0, 2, 4).reshape(-1, W[0].size)
     dx = drows @ W.reshape(len(W), -1).T
-    return dx.reshape(x.shape), (drows.T @ _rows(x)).T.reshape(W.shape)
+    return dx.reshape(x.shape), (drows.T @ as_rows(x)).T.reshape(W.shape)
 
 
 def room_for_heads(x: Array, W: Array) -> Array:
@@ -265,7 +257,8 @@ def self_attention(
     q, k, v = in_heads(x, params["W_qkv"])
     at = _places(x, past)
     if positions.turn:
-        q, k = positions.turn(q, at), positions.turn(k, at)
+        turn, _ = positions.turn
+        q, k = turn(q, at), turn(k, at)
     if past:
         k, v = (np.concatenate(pair, axis=-2) for pair in zip(past, (k, v), strict=True))
     bias = positions.bias and positions.bias(q.shape[1], at, np.arange(k.shape[-2]))
@@ -285,9 +278,10 @@ def self_attention_backward(
     dc, dW_o = project_backward(dy, c, params["W_o"])
     dqkv = room_for_heads(x, params["W_qkv"])
     weigh_backward(dc, q, k, v, alpha, [*dqkv])
-    if positions.turn_backward:
+    if positions.turn:
+        _, turn_backward = positions.turn
         for turned in dqkv[:2]:
-            turned[:] = positions.turn_backward(turned, _places(x, None))
+            turned[:] = turn_backward(turned, _places(x, None))
     dx, dW_qkv = in_heads_backward(dqkv, x, params["W_qkv"])
     return dx, {"W_qkv": dW_qkv, "W_o": dW_o}
 
@@ -517,7 +511,6 @@ def surprise(logits: Array, targets: Indices, kept: Mask) -> tuple[float, Array]
     Shapes: logits (b, n, v), targets (b, n), kept (b, n) -> loss (), dlogits (b, n, v)
     Source: as softmax.cross_entropy, for finite logits and targets that the caller has checked.
     """
-    kept = np.broadcast_to(kept, targets.shape)
     share = (kept / max(int(kept.sum()), 1)).astype(logits.dtype)[..., np.newaxis]
     due = np.where(kept, targets, 0)[..., np.newaxis]
     z = logits - logits.max(axis=-1, keepdims=True)
@@ -530,8 +523,8 @@ def surprise(logits: Array, targets: Indices, kept: Mask) -> tuple[float, Array]
     return loss, z
 
 
-def _check_sizes(layers: int, d: int, heads: int, wide: int) -> None:
-    for name, size in {"layers": layers, "d": d, "heads": heads}.items():
+def _check_sizes(d: int, heads: int, layers: int, wide: int) -> None:
+    for name, size in {"d": d, "heads": heads, "layers": layers}.items():
         check_count(name, size, least=1)
     check_count("wide", wide)
     if d % heads:
@@ -541,7 +534,8 @@ def _check_sizes(layers: int, d: int, heads: int, wide: int) -> None:
 def _weights(e: Array, mask: Mask | None) -> Array:
     # Softmax, in place. Moderate scores need no shift by their peak, which would cost as much as
     # all the rest; the others, and NaN, take the careful form.
-    if not (e.min() > -MODERATE and e.max() < MODERATE):
+    check_mask(mask, e.shape)
+    if not (e.min(initial=0) > -MODERATE and e.max(initial=0) < MODERATE):
         return softmax(e, mask)
     np.exp(e, out=e)
     if mask is not None:
@@ -554,10 +548,6 @@ def _weights(e: Array, mask: Mask | None) -> Array:
 def _places(x: Array, past: KeysValues | None) -> Indices:
     before = past[0].shape[-2] if past else 0
     return np.arange(before, before + x.shape[-2])
-
-
-def _rows(x: Array) -> Array:
-    return x.reshape(-1, x.shape[-1])
 
 
 def _heads_first(x: Array) -> Array:
@@ -575,5 +565,5 @@ def _along(x: Array, y: Array) -> Array:
 
 
 def _sum_rows(x: Array) -> Array:
-    rows = _rows(x)
+    rows = as_rows(x)
     return np.ones(len(rows), x.dtype) @ rows

@@ -14,15 +14,16 @@ import numpy as np
 
 from attn.models.blocks import (
     FEED_FORWARD,
-    Grads,
     KeysValues,
     Sublayer,
     on_another,
     on_itself,
     surprise,
 )
+from attn.models.seq2seq import before, write
 from attn.models.transformer import (
     CAUSAL,
+    Cache,
     Design,
     Reading,
     read,
@@ -32,9 +33,9 @@ from attn.models.transformer import (
     say_backward,
 )
 from attn.models.transformer import init as init_side
-from attn.ops.checks import check_count, check_indices, check_mask, full_mask
+from attn.ops.checks import check_indices, full_mask
 from attn.ops.masks import causal
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Mask, Indices, Mask]
 
@@ -80,10 +81,9 @@ def loss_and_grads(params: Params, batch: Batch, design: Design = CAUSAL) -> tup
     """
     x, x_mask, y, y_mask = batch
     check_indices("y", y, y.shape, len(params["E_y"]))
-    check_mask(y_mask, y.shape)
     memory, reading = encode(params, x, x_mask, design)
     s, writing = decode(params, y, memory, x_mask, design)
-    loss, dlogits = surprise(say(s, params["E_y"]), y, y_mask)
+    loss, dlogits = surprise(say(s, params["E_y"]), y, full_mask(y_mask, y.shape, "y_mask"))
     ds, dE = say_backward(dlogits, s, params["E_y"])
     dmemory, grads_y = decode_backward(ds, writing, params)
     grads_x = read_backward(dmemory, reading, of_side(params, "_x"))
@@ -112,8 +112,7 @@ def decode(
     Raises: ValueError if words are not indices of the vocabulary, or the mask does not fit.
     Source: Vaswani et al. 2017, sec. 3.1.
     """
-    before = np.pad(y[:, :-1], ((0, 0), (1, 0)))
-    return read(of_side(params, "_y"), before, parts(y.shape[1], memory, x_mask, design), design)
+    return read(of_side(params, "_y"), before(y), parts(y.shape[1], memory, x_mask, design), design)
 
 
 def decode_backward(ds: Array, trace: Reading, params: Params) -> tuple[Array, Grads]:
@@ -152,18 +151,14 @@ def translate(
         `longest` is no whole number of at least 1.
     Source: greedy search; Vaswani et al. 2017 use a beam.
     """
-    check_count("longest", longest, least=1)
     memory, _ = encode(params, x, x_mask, design)
-    side, cache = of_side(params, "_y"), None
-    words = [np.zeros((len(x), 1), np.int64)]
-    unfinished = np.ones((len(x), 1), bool)
-    for _ in range(longest):
-        s, cache = read_on(
-            side, words[-1], partial(parts, 1, memory, x_mask, design), design, cache
-        )
-        words.append(np.where(unfinished, say(s, side["E"]).argmax(axis=-1), 0))
-        unfinished = words[-1] != 0
-    return np.concatenate(words[1:], axis=1)
+    side, sublayers = of_side(params, "_y"), partial(parts, 1, memory, x_mask, design)
+
+    def on(y: Indices, cache: Cache | None) -> tuple[Array, Cache]:
+        s, cache = read_on(side, y[:, np.newaxis], sublayers, design, cache)
+        return say(s, side["E"])[:, 0], cache
+
+    return write(on, None, len(x), longest)
 
 
 def parts(
@@ -189,4 +184,4 @@ def named(grads: Grads, side: str) -> Grads:
 
 def _for_all(x_mask: Mask, shape: tuple[int, ...]) -> Mask:
     # (b, m) -> (b, 1, 1, m): the same for all heads and queries
-    return full_mask(x_mask, shape)[:, np.newaxis, np.newaxis]
+    return full_mask(x_mask, shape, "x_mask")[:, np.newaxis, np.newaxis]

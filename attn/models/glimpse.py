@@ -35,17 +35,16 @@ from attn.ops.scores import (
     scaled_dot_backward,
 )
 from attn.ops.softmax import log_softmax, log_softmax_backward, softmax, softmax_backward
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Indices, Mask, Indices, Indices]
-Grads: TypeAlias = dict[str, Array]
 Looked: TypeAlias = tuple[float, Array, Array, Grads]
 Look: TypeAlias = Callable[[Params, Array, Mask, Array, Indices], Looked]
 Estimate: TypeAlias = Callable[[Array, Indices, Array], Array]
 
 
 class Score(NamedTuple):
-    """A score, its gradient, and the parameters that both take after queries and keys."""
+    """A score, its gradient, and the parameters that follow queries and keys in both."""
 
     f: Callable[..., Array]
     f_backward: Callable[..., tuple[Array, ...]]
@@ -177,7 +176,7 @@ def look_drawn(
     K: int,
     estimate: Estimate,
 ) -> Looked:
-    """Read K cells drawn: their mean loss; the estimate sees its rewards and no slope of it.
+    """Read K drawn cells: their mean loss; the estimate sees only rewards, never a slope.
 
     L = −1/(b K) Σ Σ_k log p(y | v_{s_k})
 
@@ -201,7 +200,7 @@ def look_straight_through(
     rng: np.random.Generator,
     K: int,
 ) -> Looked:
-    """Read K cells drawn; the way back takes them for a blend.
+    """Read K drawn cells; the way back takes them for a blend.
 
     L = −1/(b K) Σ Σ_k log p(y | v_{s_k}),  its gradient for e as in look_soft
 

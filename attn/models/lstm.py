@@ -9,14 +9,14 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
+from attn.ops.arrays import draw
 from attn.ops.bits import bit_cross_entropy, bit_cross_entropy_backward
 from attn.ops.checks import check_shapes, full_mask
 from attn.ops.layers import linear, linear_backward
 from attn.ops.lstm import LSTMTrace, lstm_sequence, lstm_sequence_backward
-from attn.types import Array, Mask, Params
+from attn.types import Array, Grads, Mask, Params
 
 Batch: TypeAlias = tuple[Array, Array, Mask]
-Grads: TypeAlias = dict[str, Array]
 
 
 class Layer(NamedTuple):
@@ -43,14 +43,14 @@ def init(
     """
     n = hidden
     widths = [inputs, *[n] * (layers - 1)]
-    params = {f"W_{l}": _draw(rng, (width, 4 * n), dtype) for l, width in enumerate(widths)}
-    params["U"] = np.stack([_draw(rng, (n, 4 * n), dtype) for _ in widths])
+    params = {f"W_{l}": draw(rng, (width, 4 * n), dtype) for l, width in enumerate(widths)}
+    params["U"] = np.stack([draw(rng, (n, 4 * n), dtype) for _ in widths])
     params["b"] = np.tile(np.repeat([0, 1, 0, 0], n).astype(dtype), (layers, 1))
     first = {key: np.zeros((layers, n), dtype) for key in ("h_0", "c_0")}
     return {
         **params,
         **first,
-        "W_y": _draw(rng, (n, outputs), dtype),
+        "W_y": draw(rng, (n, outputs), dtype),
         "b_y": np.zeros(outputs, dtype),
     }
 
@@ -121,7 +121,3 @@ def stack_backward(dh: Array, layers: list[Layer], params: Params) -> Grads:
         parts.append((dU, db, dh_0.sum(axis=0), dc_0.sum(axis=0)))
     stacked = (np.stack(part[::-1]) for part in zip(*parts, strict=True))
     return {**grads, **dict(zip(("U", "b", "h_0", "c_0"), stacked, strict=True))}
-
-
-def _draw(rng: np.random.Generator, shape: tuple[int, int], dtype: type[np.floating]) -> Array:
-    return (rng.standard_normal(shape) / np.sqrt(shape[0])).astype(dtype)

@@ -25,24 +25,24 @@ from attn.mechanisms.luong import (
 )
 from attn.models.seq2seq import (
     Batch,
-    Grads,
     before,
+    decoder_grads,
     encode,
     encode_backward,
     read_out,
     summary,
     summary_backward,
+    write,
 )
-from attn.ops.checks import check_count, check_indices, full_mask
+from attn.ops.arrays import as_rows, draw
+from attn.ops.checks import check_indices, full_mask
 from attn.ops.layers import (
     embedding,
-    embedding_backward,
     linear,
-    linear_backward,
     tanh_backward,
 )
-from attn.ops.recurrent import GRUTrace, gru_step, gru_step_backward, gru_weights
-from attn.types import Array, Indices, Mask, Params
+from attn.ops.recurrent import GRUTrace, gru_step, gru_step_backward
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Shapes: TypeAlias = dict[str, tuple[int, ...]]
 
@@ -128,7 +128,7 @@ def init(
     biases = {"b_x": (2, 3 * n), "b_y": (3 * d,), "b_o": (target_words,)}
     vectors = {key: shape for key, shape in look.shapes.items() if len(shape) == 1}
     matrices = {key: shape for key, shape in look.shapes.items() if len(shape) == 2}
-    drawn = {key: _draw(rng, shape, dtype) for key, shape in (shapes | matrices).items()}
+    drawn = {key: draw(rng, shape, dtype) for key, shape in (shapes | matrices).items()}
     return {**drawn, **{key: np.zeros(s, dtype) for key, s in (biases | vectors).items()}}
 
 
@@ -159,7 +159,7 @@ def decode(
     Shapes: h (b, T_x, 2n), x_mask (b, T_x), y_prev (b, T_y) -> out (T_y, b, 2n), trace
     Source: Luong et al. 2015, sec. 3; their cells are LSTMs in four layers, ours one GRU.
     """
-    Ey = embedding(y_prev.T, params["E_y"])
+    Ey, x_mask = embedding(y_prev.T, params["E_y"]), full_mask(x_mask, h.shape[:2], "x_mask")
     s = summary(h)
     out, steps = np.zeros_like(s), []
     for a_y in linear(Ey, params["W_y"], params["b_y"]):
@@ -183,16 +183,10 @@ def decode_backward(
     ds_0, da, dmix, dh, dlook = _back_through_time(dout, trace, params, look)
     both = np.concatenate([trace.c, trace.s], axis=-1)
     fed = np.concatenate([np.zeros_like(trace.out[:1]), trace.out[:-1]])
-    dEy, dW, db = linear_backward(da, trace.Ey, params["W_y"], params["b_y"])
-    dU, dU_h = gru_weights(da, trace.gru, params["U_y"])
     grads = {
-        "E_y": embedding_backward(dEy, trace.y_prev.T, params["E_y"]),
-        "W_y": dW,
-        "b_y": db,
-        "F_y": _rows(fed).T @ _rows(da),
-        "U_y": dU,
-        "U_yh": dU_h,
-        "W_c": _rows(both).T @ _rows(dmix),
+        **decoder_grads(da, trace.y_prev, trace.Ey, trace.gru, params),
+        "F_y": as_rows(fed).T @ as_rows(da),
+        "W_c": as_rows(both).T @ as_rows(dmix),
         **dict(zip(look.shapes, dlook, strict=True)),
     }
     return dh + summary_backward(ds_0, trace.h), grads
@@ -227,8 +221,7 @@ def attend(params: Params, look: Look, s: Array, h: Array, x_mask: Mask) -> tupl
     Source: Luong et al. 2015, sec. 3.
     """
     W = [params[key] for key in look.shapes]
-    mask = full_mask(x_mask, h.shape[:2])[:, np.newaxis]
-    c, alpha = look.attend(s[:, np.newaxis], h, h, *W, mask=mask)
+    c, alpha = look.attend(s[:, np.newaxis], h, h, *W, mask=x_mask[:, np.newaxis])
     return c[:, 0], alpha[:, 0]
 
 
@@ -244,8 +237,7 @@ def attend_backward(
     Source: chain rule.
     """
     W = [params[key] for key in look.shapes]
-    mask = full_mask(x_mask, h.shape[:2])[:, np.newaxis]
-    more = {"alpha": alpha[:, np.newaxis], "mask": mask}
+    more = {"alpha": alpha[:, np.newaxis], "mask": x_mask[:, np.newaxis]}
     dq, dk, dv, *dW = look.backward(dc[:, np.newaxis], s[:, np.newaxis], h, h, *W, **more)
     return dq[:, 0], dk + dv, dW
 
@@ -261,32 +253,25 @@ def alignments(params: Params, batch: Batch, look: Look) -> Array:
     return decode(params, look, h, x_mask, before(y))[1].alpha.swapaxes(0, 1)
 
 
-def translate(
-    params: Params, x: Indices, x_mask: Mask, longest: int, look: Look
-) -> tuple[Indices, Array]:
+def translate(params: Params, x: Indices, x_mask: Mask, longest: int, look: Look) -> Indices:
     """Write the likeliest word at each step; after word 0 all words are 0.
 
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
-    Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest), alpha (b, longest, T_x)
+    Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest)
     Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
         `longest` is no whole number of at least 1.
     Source: greedy search; Luong et al. 2015 use a beam.
     """
-    check_count("longest", longest, least=1)
     h, _ = encode(params, x, x_mask)
-    s = summary(h)
-    y, out, steps = np.zeros(len(s), np.int64), np.zeros_like(s), []
-    unfinished = np.ones(len(s), bool)
-    for _ in range(longest):
+    s_0, mask = summary(h), full_mask(x_mask, x.shape, "x_mask")
+
+    def on(y: Indices, state: tuple[Array, Array]) -> tuple[Array, tuple[Array, Array]]:
         a_y = linear(embedding(y, params["E_y"]), params["W_y"], params["b_y"])
-        s, _, alpha, out, _ = step(params, look, a_y, s, out, h, x_mask)
-        logits = linear(out, params["W_o"], params["b_o"])
-        y = np.where(unfinished, logits.argmax(axis=-1), 0)
-        unfinished = y != 0
-        steps.append((y, alpha))
-    words, maps = (np.stack(part, axis=1) for part in zip(*steps, strict=True))
-    return words, maps
+        s, _, _, out, _ = step(params, look, a_y, *state, h, mask)
+        return linear(out, params["W_o"], params["b_o"]), (s, out)
+
+    return write(on, (s_0, np.zeros_like(s_0)), len(x), longest)
 
 
 def _back_through_time(
@@ -317,11 +302,3 @@ def _everywhere(
 ) -> Look:
     # What was masked weighs 0: the way back through a global attention needs no mask.
     return Look(attend, lambda *arrays, mask, **alpha: backward(*arrays, **alpha), shapes)
-
-
-def _draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
-    return (rng.standard_normal(shape) / np.sqrt(shape[-2])).astype(dtype)
-
-
-def _rows(x: Array) -> Array:
-    return x.reshape(-1, x.shape[-1])

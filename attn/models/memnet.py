@@ -8,7 +8,7 @@ stand in the order of the paper, the last one told first: slot i is i facts ago.
 
 Three things are chosen by functions: how tables are tied (loss_and_grads, or
 loss_and_grads_layerwise), what the place of a word counts (bag or position_encoding), and whether
-a hop has its softmax (soft), or training starts without (linear).
+a hop has its softmax (soft), or training starts without (without_softmax).
 """
 
 from collections.abc import Callable
@@ -24,14 +24,13 @@ from attn.mechanisms.lookup import (
     look_up,
     look_up_backward,
 )
-from attn.ops.bags import Counts, Encoding, position_encoding, sentence, sentence_backward
-from attn.ops.checks import check_indices
+from attn.ops.bags import Counts, Encoding, filled, position_encoding, sentence, sentence_backward
+from attn.ops.checks import check_count, check_indices
 from attn.ops.products import project, project_backward
 from attn.ops.softmax import cross_entropy, cross_entropy_backward
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Indices, Indices]
-Grads: TypeAlias = dict[str, Array]
 
 
 class Tables(NamedTuple):
@@ -85,8 +84,10 @@ def init(
 
     A, C, T ~ N(0, sd²)
 
+    Raises: ValueError if `hops` is no whole number of at least 1.
     Source: Sukhbaatar et al. 2015, sec. 2.2 and 4.2.
     """
+    check_count("hops", hops, least=1)
     shapes = {
         "A": (words, embed),
         "C": (hops, words, embed),
@@ -125,7 +126,7 @@ def soft(filled: Mask) -> Look:
     return Look(partial(look_up, mask=filled), look_up_backward)
 
 
-def linear(filled: Mask) -> Look:
+def without_softmax(filled: Mask) -> Look:
     """Look without the softmax: the model is linear then but for its answer."""
     return Look(partial(linear_look_up, mask=filled), partial(linear_look_up_backward, mask=filled))
 
@@ -183,8 +184,9 @@ def adjacent_backward(d: Tables) -> Grads:
 
     Source: the derivative of adjacent.
     """
-    last = np.arange(1, len(d.E))[:, None, None] == len(d.E) - 1
-    return {"A": d.E[0] + d.B, "C": d.E[1:] + last * d.W.T, "T_A": d.T[0], "T_C": d.T[1:]}
+    dC = d.E[1:].copy()
+    dC[-1] += d.W.T
+    return {"A": d.E[0] + d.B, "C": dC, "T_A": d.T[0], "T_C": d.T[1:]}
 
 
 def layerwise(params: Params, hops: int) -> Tables:
@@ -192,8 +194,10 @@ def layerwise(params: Params, hops: int) -> Tables:
 
     A^1 = … = A^h,  C^1 = … = C^h,  u^{k+1} = H u^k + o^k
 
+    Raises: ValueError if `hops` is no whole number of at least 1.
     Source: Sukhbaatar et al. 2015, sec. 2.2, "layer-wise (RNN-like)".
     """
+    check_count("hops", hops, least=1)
     E, T = np.stack([params["A"], params["C"]]), np.stack([params["T_A"], params["T_C"]])
     return Tables(E, T, params["B"], params["W"], params["H"], [(0, 1)] * hops)
 
@@ -212,7 +216,7 @@ def layerwise_backward(d: Tables) -> Grads:
 def answer(
     tables: Tables, x: Indices, q: Indices, encoding: Encoding, looking: Callable[[Mask], Look]
 ) -> tuple[Array, Trace]:
-    """Read a story, hop over it as often as there are hops, and answer.
+    """Read a story, look things up in it hop after hop, and answer.
 
     u^1 = B q,  u^{k+1} = u^k + o^k,  a = softmax(W u^{h+1})
 
@@ -269,7 +273,7 @@ def hop(u: Array, m: Array, c: Array, H: Array | None, look: Look) -> tuple[Arra
 def hop_backward(
     du_next: Array, u: Array, m: Array, c: Array, H: Array | None, p: Array, look: Look
 ) -> tuple[Array, Array, Array, Any]:
-    """Gradient of hop; the state gets it twice, carried over and as the query.
+    """Gradient of hop; it reaches the state twice, as what is carried over and as the query.
 
     du = Hᵀ du_next + dq
 
@@ -283,7 +287,7 @@ def hop_backward(
 
 
 def remember(tables: Tables, x: Indices, encoding: Encoding) -> Memory:
-    """Put a story under every table, each fact with the time that has passed since.
+    """Embed a story by every table, each fact with the time that has passed since.
 
     m_i = Σ_j l_j ⊙ A x_ij + T_A(i)
 
@@ -309,17 +313,8 @@ def remember_backward(dm: Array, memory: Memory, tables: Tables) -> tuple[Array,
     return sentence_backward(dm, memory.counts, tables.E), dT
 
 
-def filled(x: Indices) -> Mask:
-    """Tell the slots that hold a fact from those that are empty.
-
-    Shapes: x (b, n, j) -> filled (b, n)
-    Source: Sukhbaatar et al. 2015, sec. 4.1: the null symbol counts for nothing.
-    """
-    return (x != 0).any(axis=-1)
-
-
 def random_noise(rng: np.random.Generator, x: Indices, share: float = 0.1) -> Indices:
-    """Put up to a tenth of empty slots between the facts, so that no time is learned by heart.
+    """Put up to a tenth as many empty slots between the facts, so that no time is learned by heart.
 
     Shapes: x (b, n, j) -> noisy (b, n_noisy, j)
     Source: Sukhbaatar et al. 2015, sec. 4.1, "random noise (RN)".

@@ -14,12 +14,12 @@ from typing import TypeAlias
 
 import numpy as np
 
-from attn.ops.bags import bag, sentence, sentence_backward
+from attn.ops.arrays import as_rows
+from attn.ops.bags import bag, filled, sentence, sentence_backward
 from attn.ops.checks import check_indices, check_mask
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Indices, Indices, Indices, Mask | None]
-Grads: TypeAlias = dict[str, Array]
 
 NOW = -1  # the question's slot: it is older than no fact
 
@@ -31,7 +31,7 @@ def init(
     sd: float = 0.1,
     dtype: type[np.floating] = np.float32,
 ) -> Grads:
-    """Draw the parameters: a word has vectors of its own asked, found, and to be found.
+    """Draw the parameters: a word has one vector when asked, one once found, one as a candidate.
 
     U_O, U_t, U_R ~ N(0, sd²)
 
@@ -82,7 +82,7 @@ def find(params: Params, x: Indices, q: Indices, hops: int) -> Indices:
     (found, m), _ = sentence(x, params["U_O"][1:], bag)
     u, o = sentence(q, params["U_O"][:1], bag)[0][0], [np.full(len(x), NOW)]
     for _ in range(hops):
-        o.append(best(u, m, params["U_t"], o[-1], (x != 0).any(axis=-1)))
+        o.append(best(u, m, params["U_t"], o[-1], filled(x)))
         u = u + found[np.arange(len(x)), o[-1]]
     return np.stack(o[1:], axis=1)
 
@@ -92,7 +92,7 @@ def best(u: Array, m: Array, U_t: Array, slot_x: Indices, filled: Mask) -> Indic
 
     t ← i if s_Ot(x, m_t, m_i) < 0,  s_Ot > 0 prefers the first of two, s_Ot < 0 the second
 
-    The fact that leads is always the older of the two: only so has the third feature a say.
+    The fact that leads is always the older of the two: only then does the third feature have a say.
 
     Shapes: u (b, d), m (b, n, d), U_t (3, d), slot_x (b), filled (b, n) -> o (b)
     Source: Weston et al. 2014, sec. 3.4; who is compared with whom first is our reading of it.
@@ -140,7 +140,7 @@ def rank_facts(
     dfound = _put(_after(du), support, found)
     dU_f = sentence_backward(np.stack([dfound, dfit.mT @ u]), facts, params["U_O"][1:])
     dU_q = sentence_backward(du.sum(axis=1)[None], question, params["U_O"][:1])
-    dU_t = dtau.reshape(-1, 3).T @ u.reshape(-1, u.shape[-1])
+    dU_t = as_rows(dtau).T @ as_rows(u)
     return loss, {"U_O": np.concatenate([dU_q, dU_f]), "U_t": dU_t}
 
 
@@ -161,7 +161,7 @@ def rank_words(
     asked, question = sentence(q, U_R[:1], bag)
     u = asked[0] + found[0].sum(axis=1)
     scores, right = u @ U_R[2].T, np.arange(U_R.shape[1]) == y[:, None]
-    gap = np.where(right, 0, margin + scores - scores[right][:, None])
+    gap = np.where(right, 0, float(margin) + scores - scores[right][:, None])
     dscores = (gap > 0) / u.dtype.type(len(u))
     dscores -= right * dscores.sum(axis=-1, keepdims=True)
     du = dscores @ U_R[2]
@@ -190,8 +190,9 @@ def guess(
 ) -> tuple[Indices, Mask]:
     """Guess two supporting facts without labels: the first shares a word with the question.
 
-    The second shares one with the first and one with the answer. One of those that fit is drawn;
-    those that do not fit are its rivals. `telling` marks the words that count as shared.
+    The second shares one with the first and one with the answer. One of those that fit is drawn, or
+    of all slots if none does; those that do not fit are its rivals. `telling` marks the words that
+    count as shared.
 
     Shapes: x (b, n, j), q (b, i), y (b), telling (v) -> support (b, 2), rivals (b, 2, n)
     Source: Sukhbaatar et al. 2015, the baseline "MemNN-WSH"; that "the" does not count is ours.
@@ -211,11 +212,11 @@ def _hinges(
 ) -> tuple[float, Array, Array]:
     phi_1, phi_2 = _times(support, fit)
     lead = np.take_along_axis(fit, support[..., None], axis=-1) - fit
-    gap_1 = margin - lead - (phi_1 @ tau[..., None])[..., 0]
-    gap_2 = margin - lead + (phi_2 @ tau[..., None])[..., 0]
+    gap_1 = float(margin) - lead - (phi_1 @ tau[..., None])[..., 0]
+    gap_2 = float(margin) - lead + (phi_2 @ tau[..., None])[..., 0]
     late_1, late_2 = ((rivals & (gap > 0)).astype(fit.dtype) for gap in (gap_1, gap_2))
-    dfit, size = (late_1 + late_2) / len(fit), fit.dtype.type(len(fit))
-    dtau = (_spread(late_2, phi_2) - _spread(late_1, phi_1)) / size
+    dfit = (late_1 + late_2) / len(fit)
+    dtau = (_spread(late_2, phi_2) - _spread(late_1, phi_1)) / len(fit)
     own = (np.arange(fit.shape[-1]) == support[..., None]) * dfit.sum(axis=-1, keepdims=True)
     return float((late_1 * gap_1 + late_2 * gap_2).sum()) / len(fit), dfit - own, dtau
 
@@ -242,8 +243,8 @@ def _spread(late: Array, phi: Array) -> Array:
 def _rivals(x: Indices, support: Indices, rivals: Mask | None) -> Mask:
     shape = (*support.shape, x.shape[1])
     check_indices("support", support, (len(x), support.shape[-1]), x.shape[1])
-    check_mask(rivals, shape)
-    others = (x != 0).any(axis=-1)[:, None] & (np.arange(shape[-1]) != support[..., None])
+    check_mask(rivals, shape, "rivals")
+    others = filled(x)[:, None] & (np.arange(shape[-1]) != support[..., None])
     return others if rivals is None else others & rivals
 
 

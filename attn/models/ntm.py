@@ -21,6 +21,7 @@ from attn.mechanisms.addressing import (
     write_heads,
     write_heads_backward,
 )
+from attn.ops.arrays import as_rows, draw
 from attn.ops.bits import (
     bit_cross_entropy,
     bit_cross_entropy_backward,
@@ -31,10 +32,9 @@ from attn.ops.checks import check_count, check_shapes, full_mask
 from attn.ops.layers import linear, linear_backward, sigmoid, sigmoid_backward, tanh_backward
 from attn.ops.lstm import LSTMTrace, lstm_step, lstm_step_backward, lstm_weights
 from attn.ops.softmax import softmax, softmax_backward
-from attn.types import Array, Mask, Params
+from attn.types import Array, Grads, Mask, Params
 
 Batch: TypeAlias = tuple[Array, Array, Mask]
-Grads: TypeAlias = dict[str, Array]
 
 
 class Sizes(NamedTuple):
@@ -104,7 +104,7 @@ def init(
     """
     size = Sizes(inputs, outputs, hidden, rows, width, reads, writes, moves)
     first = {key: np.zeros(hidden, dtype) for key in ("h_0", "c_0")}
-    return {**_drawn(rng, size, 4, dtype), "U": _draw(rng, (hidden, 4 * hidden), dtype), **first}
+    return {**_drawn(rng, size, 4, dtype), "U": draw(rng, (hidden, 4 * hidden), dtype), **first}
 
 
 def init_feedforward(
@@ -136,8 +136,8 @@ def init_feedforward(
 def hold(params: Params, **biases: float | Sequence[float]) -> Grads:
     """Set a bias of what the heads are told: hold(params, g=np.inf) opens all gates for good.
 
-    σ(∞) = 1,  σ(−∞) = 0,  1 + softplus(−∞) = 1: there no gradient passes. Of several numbers, head
-    after head gets all.
+    σ(∞) = 1,  σ(−∞) = 0,  1 + softplus(−∞) = 1: there no gradient passes. Several
+    numbers are repeated from head to head.
 
     Raises: ValueError if there is no such part, or the numbers do not fit it a whole number of
         times.
@@ -223,6 +223,7 @@ def run(params: Params, x: Array) -> Iterator[Step]:
     size = sizes(params)
     W_x, W_r = params["W"][: size.inputs], params["W"][size.inputs :]
     check_shapes("W (i, p), x (b, T, i)", W_x, x)
+    check_count("x.shape[1]", x.shape[1], least=1)
     state = first_state(params, len(x))
     for a_x in linear(np.ascontiguousarray(x.swapaxes(0, 1)), W_x, params["b"]):
         step = advance(params, size, a_x + state.r @ W_r, state)
@@ -308,13 +309,13 @@ def advance_backward(
     dw_w, *de_a, dM = write_heads_backward(dafter.M + dM, w[:, reads:], told.e, told.a, M_prev)
     dw = dafter.w + np.concatenate([dw_r, dw_w], axis=1)
     *dtold, dM_seen, dw = address_backward(dw, step.stages, *told[:5], M_prev, step.before.w)
-    do = tell_backward(Told(*dtold, *de_a), step.o, told)
+    do = tell_backward(Told(*dtold, *de_a), step.o, told, size)
     da, dinner = _control_backward(params, dh + do @ params["W_h"].T, dafter.inner, step.inner)
     return State(dinner, dM + dM_seen, dw, da @ params["W"][size.inputs :].T), da, do
 
 
 def tell(o: Array, size: Sizes) -> Told:
-    """Bring each part of what the controller puts out into its range, a function at a time.
+    """Bring each part of the controller's output into its range, one function at a time.
 
     k, a = tanh(o),  e, g = σ(o),  beta = softplus(o),  gamma = 1 + softplus(o),  s = softmax(o)
 
@@ -336,25 +337,24 @@ def tell(o: Array, size: Sizes) -> Told:
     )
 
 
-def tell_backward(dtold: Told, o: Array, told: Told) -> Array:
+def tell_backward(dtold: Told, o: Array, told: Told, size: Sizes) -> Array:
     """Gradient of `tell`.
 
     Shapes: o (b, p) -> do (b, p)
     Source: chain rule.
     """
     dk, dbeta, dg, ds, dgamma, de, da = dtold
-    s = o.shape[1] - told.s[0].size
-    beta = s - 2 * told.s.shape[1]
+    at = _parts(size)
     return _flat(
         tanh_backward(_flat(dk, da), _flat(told.k, told.a)),
         sigmoid_backward(_flat(de, dg), _flat(told.e, told.g)),
-        softplus_backward(_flat(dbeta, dgamma), o[:, beta:s]),
+        softplus_backward(_flat(dbeta, dgamma), o[:, at["beta"].start : at["gamma"].stop]),
         softmax_backward(ds, told.s),
     )
 
 
 def sizes(params: Params) -> Sizes:
-    """Read off the shapes of the parameters how large the machine is."""
+    """Tell from the shapes of the parameters how large the machine is."""
     (heads, rows), (reads, width) = params["w_0"].shape, params["r_0"].shape
     (seen, _), (hidden, told) = params["W"].shape, params["W_h"].shape
     writes = heads - reads
@@ -411,7 +411,7 @@ def _drawn(rng: np.random.Generator, size: Sizes, gates: int, dtype: type[np.flo
     biases = {"b": gates * n, "b_h": told, "b_y": outputs}
     first = {"r_0": np.zeros((reads, d)), "M_0": np.full((1, d), 1e-6)}
     first["w_0"] = np.where(np.arange(rows) == 0, 5.0, np.zeros((heads, 1)))
-    params = {key: _draw(rng, shape, dtype) for key, shape in shapes.items()}
+    params = {key: draw(rng, shape, dtype) for key, shape in shapes.items()}
     params |= {key: np.zeros(columns, dtype) for key, columns in biases.items()}
     return hold({**params, **{key: x.astype(dtype) for key, x in first.items()}}, g=-2.0)
 
@@ -421,10 +421,6 @@ def _check_sizes(size: Sizes) -> None:
         check_count(name, number, 1)
     if size.moves % 2 == 0:
         raise ValueError(f"moves: expected an odd number, got {size.moves}")
-
-
-def _draw(rng: np.random.Generator, shape: tuple[int, int], dtype: type[np.floating]) -> Array:
-    return (rng.standard_normal(shape) / np.sqrt(shape[0])).astype(dtype)
 
 
 def _seen(step: Step) -> Array:
@@ -448,5 +444,4 @@ def _flat(*parts: Array) -> Array:
 
 
 def _sums(x: Array, dy: Array) -> tuple[Array, Array]:
-    x, dy = x.reshape(-1, x.shape[-1]), dy.reshape(-1, dy.shape[-1])
-    return x.T @ dy, dy.sum(axis=0)
+    return as_rows(x).T @ as_rows(dy), as_rows(dy).sum(axis=0)

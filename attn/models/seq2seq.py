@@ -8,10 +8,11 @@ what precedes its first word. Inside, time is the first axis.
 
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from attn.ops.arrays import as_rows, draw
 from attn.ops.checks import check_count, check_indices, full_mask
 from attn.ops.layers import (
     embedding,
@@ -29,11 +30,9 @@ from attn.ops.recurrent import (
     gru_weights,
 )
 from attn.ops.softmax import cross_entropy, cross_entropy_backward, softmax, softmax_backward
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Mask, Indices, Mask]
-Grads: TypeAlias = dict[str, Array]
-Look: TypeAlias = Callable[[Array], tuple[Array, Array]]
 
 
 class Encoding(NamedTuple):
@@ -41,6 +40,15 @@ class Encoding(NamedTuple):
 
     x: Indices
     inputs: Array
+    gru: GRUTrace
+
+
+class DecodingFixed(NamedTuple):
+    """What the way back needs if the context is one vector."""
+
+    y_prev: Indices
+    Ey: Array
+    c: Array
     gru: GRUTrace
 
 
@@ -72,7 +80,7 @@ def init(
     Source: Bahdanau et al. 2015, B.1 (v_a and the biases at zero; their deviations are smaller).
     """
     attend_to = {"W_a": (hidden, align), "U_a": (2 * hidden, align)}
-    drawn = {key: _draw(rng, shape, dtype) for key, shape in attend_to.items()}
+    drawn = {key: draw(rng, shape, dtype) for key, shape in attend_to.items()}
     fixed = init_fixed(rng, source_words, target_words, embed, hidden, dtype)
     return {**fixed, **drawn, "v_a": np.zeros(align, dtype)}
 
@@ -106,7 +114,7 @@ def init_fixed(
         "W_o": (3 * n + m, target_words),
     }
     biases = {"b_x": (2, 3 * n), "b_s": (n,), "b_y": (3 * n,), "b_o": (target_words,)}
-    drawn = {key: _draw(rng, shape, dtype) for key, shape in shapes.items()}
+    drawn = {key: draw(rng, shape, dtype) for key, shape in shapes.items()}
     return {**drawn, **{key: np.zeros(shape, dtype) for key, shape in biases.items()}}
 
 
@@ -156,11 +164,13 @@ def encode(params: Params, x: Indices, x_mask: Mask) -> tuple[Array, Encoding]:
     h_j = [→h_j; ←h_j]
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> h (b, T_x, 2n), trace
-    Raises: ValueError if words are not indices of the vocabulary, or the mask does not fit.
+    Raises: ValueError if words are not indices of the vocabulary, there are none, or the mask does
+        not fit.
     Source: Bahdanau et al. 2015, sec. 3.2 and A.2.1.
     """
     check_indices("x", x, x.shape, len(params["E_x"]))
-    padding = ~full_mask(x_mask, x.shape).T
+    check_count("x.shape[1]", x.shape[1], least=1)
+    padding = ~full_mask(x_mask, x.shape, "x_mask").T
     inputs = _both_ways(embedding(x.T, params["E_x"]))
     a = inputs @ params["W_x"] + params["b_x"][:, np.newaxis]
     n = params["U_xh"].shape[-1]
@@ -252,7 +262,7 @@ def before(y: Indices) -> Indices:
     Shapes: y (b, T_y) -> y_prev (b, T_y)
     Source: Bahdanau et al. 2015, sec. 3.1.
     """
-    return np.pad(y[:, :-1], ((0, 0), (1, 0)))
+    return np.pad(y, ((0, 0), (1, 0)))[:, :-1]
 
 
 def attend(
@@ -321,16 +331,18 @@ def decode_backward(dout: Array, trace: Decoding, params: Params) -> tuple[Array
     ds_0, da, dc, dWs, dUh, dv = _back_through_time(dout, trace, params)
     dh = trace.alpha.transpose(1, 2, 0) @ dc.swapaxes(0, 1) + dUh @ params["U_a"].T
     dEy = dout[..., 3 * ds_0.shape[-1] :]
-    grads = _decoder_grads(da, dEy, trace.y_prev, trace.Ey, trace.gru, params)
+    grads = decoder_grads(da, trace.y_prev, trace.Ey, trace.gru, params, dEy)
     alignment = {
-        "W_a": _rows(trace.gru.h_tm1).T @ _rows(dWs),
-        "U_a": _rows(trace.h).T @ _rows(dUh),
+        "W_a": as_rows(trace.gru.h_tm1).T @ as_rows(dWs),
+        "U_a": as_rows(trace.h).T @ as_rows(dUh),
         "v_a": dv,
     }
-    return ds_0, dh, {**grads, "C_y": _rows(trace.c).T @ _rows(da), **alignment}
+    return ds_0, dh, {**grads, "C_y": as_rows(trace.c).T @ as_rows(da), **alignment}
 
 
-def decode_fixed(params: Params, s_0: Array, c: Array, y_prev: Indices) -> tuple[Array, Decoding]:
+def decode_fixed(
+    params: Params, s_0: Array, c: Array, y_prev: Indices
+) -> tuple[Array, DecodingFixed]:
     """Run the decoder along the right words, from one vector: a GRU over a known sequence.
 
     s_i = GRU(E y_{i−1}, c, s_{i−1}),  out_i = [s_i; c; E y_{i−1}]
@@ -342,12 +354,11 @@ def decode_fixed(params: Params, s_0: Array, c: Array, y_prev: Indices) -> tuple
     a = linear(Ey, params["W_y"], params["b_y"]) + c @ params["C_y"]
     s, gru = gru_sequence(a, s_0, params["U_y"], params["U_yh"])
     c_all = np.broadcast_to(c, (len(s), *c.shape))
-    trace = Decoding(c[:, np.newaxis], y_prev, Ey, c, np.ones_like(c[:, :1]), (), gru)
-    return np.concatenate([s, c_all, Ey], axis=-1), trace
+    return np.concatenate([s, c_all, Ey], axis=-1), DecodingFixed(y_prev, Ey, c, gru)
 
 
 def decode_fixed_backward(
-    dout: Array, trace: Decoding, params: Params
+    dout: Array, trace: DecodingFixed, params: Params
 ) -> tuple[Array, Array, Grads]:
     """Gradients of `decode_fixed`; all words pull at the one vector.
 
@@ -360,9 +371,26 @@ def decode_fixed_backward(
     ds, dc, dEy = np.split(dout, [n, 3 * n], axis=-1)
     da, ds_0, _, _ = gru_sequence_backward(ds, trace.gru, params["U_y"], params["U_yh"])
     da_c = da.sum(axis=0)
-    grads = _decoder_grads(da, dEy, trace.y_prev, trace.Ey, trace.gru, params)
+    grads = decoder_grads(da, trace.y_prev, trace.Ey, trace.gru, params, dEy)
     dc_all = dc.sum(axis=0) + da_c @ params["C_y"].T
     return ds_0, dc_all, {**grads, "C_y": trace.c.T @ da_c}
+
+
+def decoder_grads(
+    da: Array, y_prev: Indices, Ey: Array, gru: GRUTrace, params: Params, dEy: Array | float = 0.0
+) -> Grads:
+    """Gradients of a decoder's GRU and of its words: sums over time, in single products.
+
+    dE y_{i−1} = W_yᵀ da_i + dEy_i (from the word)
+
+    Shapes: da (T_y, b, 3n), y_prev (b, T_y), Ey (T_y, b, m)
+        -> gradients of E_y, W_y, b_y, U_y, U_yh
+    Source: chain rule.
+    """
+    dEy_in, dW, db = linear_backward(da, Ey, params["W_y"], params["b_y"])
+    dU, dU_h = gru_weights(da, gru, params["U_y"])
+    dE = embedding_backward(dEy + dEy_in, y_prev.T, params["E_y"])
+    return {"E_y": dE, "W_y": dW, "b_y": db, "U_y": dU, "U_yh": dU_h}
 
 
 def read_out(params: Params, out: Array, y: Indices, y_mask: Mask) -> tuple[float, Array, Grads]:
@@ -373,7 +401,7 @@ def read_out(params: Params, out: Array, y: Indices, y_mask: Mask) -> tuple[floa
     Shapes: out (T_y, b, 3n + m), y (b, T_y), y_mask (b, T_y) -> (), dout, gradients of W_o, b_o
     Source: Bahdanau et al. 2015, sec. 3.1; their g (A.2.2) has a maxout layer, ours is linear.
     """
-    counts = full_mask(y_mask, y.shape).T
+    counts = full_mask(y_mask, y.shape, "y_mask").T
     logits = linear(out, params["W_o"], params["b_o"])
     loss = cross_entropy(logits, y.T, counts)
     dlogits = cross_entropy_backward(1.0, logits, y.T, counts)
@@ -393,19 +421,19 @@ def alignments(params: Params, batch: Batch) -> Array:
     return decoding.alpha.swapaxes(0, 1)
 
 
-def translate(params: Params, x: Indices, x_mask: Mask, longest: int) -> tuple[Indices, Array]:
+def translate(params: Params, x: Indices, x_mask: Mask, longest: int) -> Indices:
     """Write the likeliest word at each step, with attention; after word 0 all words are 0.
 
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
-    Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest), alpha (b, longest, T_x)
+    Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest)
     Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
         `longest` is no whole number of at least 1.
     Source: greedy search; Bahdanau et al. 2015 use a beam.
     """
     h, _ = encode(params, x, x_mask)
     attend_to = partial(attend, params, h, h @ params["U_a"], x_mask)
-    return _write(params, first_state(params, h), lambda s: attend_to(s)[:2], longest)
+    return _translate(params, first_state(params, h), lambda s: attend_to(s)[0], longest)
 
 
 def translate_fixed(params: Params, x: Indices, x_mask: Mask, longest: int) -> Indices:
@@ -419,24 +447,39 @@ def translate_fixed(params: Params, x: Indices, x_mask: Mask, longest: int) -> I
     """
     h, _ = encode(params, x, x_mask)
     c = summary(h)
-    return _write(params, first_state(params, h), lambda s: (c, c[:, :0]), longest)[0]
+    return _translate(params, first_state(params, h), lambda s: c, longest)
 
 
-def _write(params: Params, s: Array, look: Look, longest: int) -> tuple[Indices, Array]:
+def write(
+    step: Callable[[Indices, Any], tuple[Array, Any]], state: Any, sentences: int, longest: int
+) -> Indices:
+    """Write several sentences side by side, word by word; after word 0 all words are 0.
+
+    `step` takes the words before, (b), and a state, and gives logits (b, v) and the next state.
+
+    y_i = argmax_y logits_i
+
+    Shapes: sentences (), longest () -> y (b, longest)
+    Raises: ValueError if `longest` is no whole number of at least 1.
+    Source: greedy search.
+    """
     check_count("longest", longest, least=1)
-    y, steps = np.zeros(len(s), np.int64), []
-    unfinished = np.ones(len(s), bool)
+    words, unfinished = [np.zeros(sentences, np.int64)], np.ones(sentences, bool)
     for _ in range(longest):
-        Ey = embedding(y, params["E_y"])
-        c, alpha = look(s)
+        logits, state = step(words[-1], state)
+        words.append(np.where(unfinished, logits.argmax(axis=-1), 0))
+        unfinished = words[-1] != 0
+    return np.stack(words[1:], axis=1)
+
+
+def _translate(params: Params, s_0: Array, look: Callable[[Array], Array], longest: int) -> Indices:
+    def step(y: Indices, s: Array) -> tuple[Array, Array]:
+        Ey, c = embedding(y, params["E_y"]), look(s)
         a = linear(Ey, params["W_y"], params["b_y"]) + c @ params["C_y"]
         s, _ = gru_step(a, s, params["U_y"], params["U_yh"])
-        logits = linear(np.concatenate([s, c, Ey], axis=-1), params["W_o"], params["b_o"])
-        y = np.where(unfinished, logits.argmax(axis=-1), 0)
-        unfinished = y != 0
-        steps.append((y, alpha))
-    words, maps = (np.stack(part, axis=1) for part in zip(*steps, strict=True))
-    return words, maps
+        return linear(np.concatenate([s, c, Ey], axis=-1), params["W_o"], params["b_o"]), s
+
+    return write(step, s_0, len(s_0), longest)
 
 
 def _back_through_time(
@@ -457,28 +500,11 @@ def _back_through_time(
         dWs = ones @ dsum  # much faster than dsum.sum(axis=1)
         ds += dWs @ params["W_a"].T
         dUh += dsum
-        dv += de.reshape(-1) @ _rows(trace.tanh[t])
+        dv += de.reshape(-1) @ as_rows(trace.tanh[t])
         steps.append((da, dc, dWs))
     da, dc, dWs = (np.stack(part[::-1]) for part in zip(*steps, strict=True))
     return ds, da, dc, dWs, dUh, dv
 
 
-def _decoder_grads(
-    da: Array, dEy: Array, y_prev: Indices, Ey: Array, gru: GRUTrace, params: Params
-) -> Grads:
-    dEy_in, dW, db = linear_backward(da, Ey, params["W_y"], params["b_y"])
-    dU, dU_h = gru_weights(da, gru, params["U_y"])
-    dE = embedding_backward(dEy + dEy_in, y_prev.T, params["E_y"])
-    return {"E_y": dE, "W_y": dW, "b_y": db, "U_y": dU, "U_yh": dU_h}
-
-
 def _both_ways(x: Array) -> Array:
     return np.stack([x, x[::-1]], axis=1)
-
-
-def _draw(rng: np.random.Generator, shape: tuple[int, ...], dtype: type[np.floating]) -> Array:
-    return (rng.standard_normal(shape) / np.sqrt(shape[-2])).astype(dtype)
-
-
-def _rows(x: Array) -> Array:
-    return x.reshape(-1, x.shape[-1])

@@ -20,7 +20,6 @@ from attn.models.blocks import (
     FEED_FORWARD,
     PRE,
     AttentionTrace,
-    Grads,
     KeysValues,
     NormTrace,
     Positions,
@@ -29,7 +28,6 @@ from attn.models.blocks import (
     Sublayer,
     block,
     by_layer,
-    draw,
     init_blocks,
     normalize,
     normalize_backward,
@@ -39,12 +37,13 @@ from attn.models.blocks import (
     stack_backward,
     surprise,
 )
-from attn.ops.checks import check_count, check_indices, check_mask
+from attn.ops.arrays import draw
+from attn.ops.checks import check_count, check_indices, full_mask
 from attn.ops.layers import embedding, embedding_backward
 from attn.ops.masks import causal
 from attn.ops.positions import sinusoidal
 from attn.ops.products import project
-from attn.types import Array, Indices, Mask, Params
+from attn.types import Array, Grads, Indices, Mask, Params
 
 Batch: TypeAlias = tuple[Indices, Indices, Mask]
 Cache: TypeAlias = list[list[KeysValues]]  # by layer, then by sublayer that attends
@@ -85,7 +84,7 @@ def init(
     last_norm: bool = True,
     dtype: type[np.floating] = np.float32,
 ) -> Grads:
-    """Draw the parameters; with `longest` learned codes, with `cross` what asks another sequence.
+    """Draw the parameters; `longest` adds learned codes, `cross` what asks another sequence.
 
     W ~ N(0, 1 / rows),  E, P ~ N(0, 1 / d)
 
@@ -95,9 +94,9 @@ def init(
     check_count("words", words, least=1)
     check_count("longest", longest)
     tables = {"E": words, "P": longest}
-    drawn = {key: draw(rng, (rows, d), d, dtype) for key, rows in tables.items() if rows}
+    drawn = {key: draw(rng, (rows, d), dtype, rows=d) for key, rows in tables.items() if rows}
     norm = {"gamma_out": np.ones(d, dtype), "beta_out": np.zeros(d, dtype)} if last_norm else {}
-    return {**drawn, **init_blocks(rng, layers, d, heads, wide, cross, dtype), **norm}
+    return {**drawn, **init_blocks(rng, d, heads, layers, wide, cross, dtype), **norm}
 
 
 def loss_and_grads(params: Params, batch: Batch, design: Design = CAUSAL) -> tuple[float, Grads]:
@@ -109,7 +108,7 @@ def loss_and_grads(params: Params, batch: Batch, design: Design = CAUSAL) -> tup
     Source: Vaswani et al. 2017, sec. 3.
     """
     x, y, kept = batch
-    check_mask(kept, x.shape)
+    kept = full_mask(kept, x.shape, "kept")
     check_indices("y", y, x.shape, len(params["E"]), where=kept)
     s, trace = read(params, x, parts(params, design, x.shape[1]), design)
     loss, dlogits = surprise(say(s, params["E"]), y, kept)
@@ -119,7 +118,7 @@ def loss_and_grads(params: Params, batch: Batch, design: Design = CAUSAL) -> tup
 
 
 def logits(params: Params, x: Indices, design: Design = CAUSAL) -> Array:
-    """Score every word at every position: softmax makes probabilities of it.
+    """Score every word at every position: softmax makes probabilities of the scores.
 
     Shapes: x (b, n) -> logits (b, n, v)
     Raises: ValueError if tokens are not indices of the vocabulary.
@@ -211,7 +210,7 @@ def read_on(
     design: Design,
     cache: Cache | None = None,
 ) -> tuple[Array, Cache]:
-    """Read what is new; of what was read before, keys and values are all that is asked.
+    """Read what is new; all it needs of what was read before is the keys and values.
 
     `sublayers` makes the sublayers of a layer from what the cache holds for it.
 
@@ -243,7 +242,9 @@ def embed(params: Params, x: Indices, positions: Positions, before: int = 0) -> 
     if positions.code:
         u += positions.code(n, E.shape[1])[before:].astype(u.dtype)
     if "P" in params:
-        u += embedding(np.arange(before, n), params["P"])
+        if n > len(params["P"]):
+            raise ValueError(f"x: expected at most {len(params['P'])} positions, got {n}")
+        u += params["P"][before:n]
     return u
 
 

@@ -13,11 +13,11 @@ CUBIC = 0.044715
 
 @np.errstate(over="ignore")  # ∞ far below zero: there Φ is 0
 def gelu(x: Array) -> tuple[Array, Array]:
-    """Let through the share of x that a normal variable leaves below it.
+    """Let through a share of x: the probability that a normal variable lies below it.
 
     y = x Φ,  Φ = ½ (1 + tanh(u)) = 1 / (1 + exp(−2u)),  u = √(2/π) (x + 0.044715 x³)
 
-    Φ approximates the normal distribution function to 5e-4. Of −∞ alone y is NaN.
+    Φ approximates the normal distribution function to 5e-4. Only at −∞ is y NaN.
 
     Shapes: x (...) -> y (...), Phi (...)
     Raises: ValueError if x is not of floats.

@@ -1,15 +1,16 @@
-"""A sentence as one vector: the vectors of its words added up, each as its place has it.
+"""A sentence as one vector: the vectors of its words added up, each weighted by its place.
 
-Word 0 is no word: it fills up short sentences and counts for nothing.
+Word 0 is no word: it pads short sentences and counts for nothing.
 """
 
+import math
 from collections.abc import Callable
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
 from attn.ops.checks import check_count, check_indices, check_shapes
-from attn.types import Array, Indices
+from attn.types import Array, Indices, Mask
 
 Encoding: TypeAlias = Callable[[Indices, int], tuple[Array, Array]]
 """Words and a number of features d -> what each place and each feature counts: l_kj = Σ_r."""
@@ -72,7 +73,7 @@ def centered_position_encoding(x: Indices, d: int) -> tuple[Array, Array]:
 
 
 def sentence(x: Indices, E: Array, encoding: Encoding = bag) -> tuple[Array, Counts]:
-    """Add up the vectors of the words of each sentence, by their places, under several tables.
+    """Add up the word vectors of each sentence, weighted by place, from each of several tables.
 
     m_t = Σ_j l_j ⊙ E_t[x_j]
 
@@ -103,13 +104,22 @@ def sentence_backward(dm: Array, trace: Counts, E: Array) -> Array:
     return (dweighed.reshape(len(E), -1, *E.shape[1:]) * feature[:, None]).sum(axis=1)
 
 
+def filled(x: Indices) -> Mask:
+    """Tell the slots that hold a sentence from those that are empty. No gradient: of words.
+
+    Shapes: x (..., j) -> filled (...)
+    Source: Sukhbaatar et al. 2015, sec. 4.1: the null symbol counts for nothing.
+    """
+    return (x != 0).any(axis=-1)
+
+
 def _weighed(E: Array, feature: Array) -> Array:
     return (feature[:, None] * E[:, None]).reshape(len(E), -1, E.shape[2])
 
 
 def _counted(x: Indices, place: Array, words: int) -> Array:
     # N_rv = Σ_j place_jr [x_j = v]: a row a sentence, all r side by side
-    r, sentences = place.shape[-1], x[..., 0].size
+    r, sentences = place.shape[-1], math.prod(x.shape[:-1])
     row = np.arange(0, sentences * r * words, r * words)[:, None, None]
     at = row + x.astype(int).reshape(sentences, x.shape[-1], 1) + np.arange(0, r * words, words)
     N = np.bincount(at.ravel(), place.ravel(), row.size * r * words)

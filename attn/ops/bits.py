@@ -1,4 +1,4 @@
-"""Answers of yes and no: how surprising each is, and what is positive without a bound."""
+"""Yes-or-no answers and how surprising each is; numbers made positive, with no upper bound."""
 
 import numpy as np
 
@@ -41,7 +41,7 @@ def bit_cross_entropy(logits: Array, bits: Array, mask: Mask | None = None) -> f
     Source: Graves et al. 2014, sec. 4: logistic outputs, trained with the cross-entropy.
     """
     kept = _kept(logits, bits, mask)
-    # softplus in two parts: taken from it as a whole, a large logit would leave nothing of a doubt
+    # softplus in two parts: subtracting a large logit from the whole would round away a small rest
     rest = np.log1p(np.exp(-np.abs(logits)))
     surprise = np.maximum(logits, 0) - bits * logits + rest
     return float(surprise.sum(where=kept)) / max(int(kept.sum()), 1)

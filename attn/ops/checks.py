@@ -35,7 +35,7 @@ def check_shapes(spec: str, *arrays: Any) -> None:
 
 
 def check_floats(name: str, x: Any) -> None:
-    """Refuse what is not an array of floats: integers would lose their fractions without a word.
+    """Refuse what is not an array of floats: integers would drop all fractions without a word.
 
     Raises: ValueError if x is no NumPy array of floats.
     """
@@ -43,7 +43,7 @@ def check_floats(name: str, x: Any) -> None:
         raise ValueError(f"{name}: expected an array of floats, got {_kind(x)}")
 
 
-def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
+def check_mask(mask: Any, shape: tuple[int, ...], name: str = "mask") -> None:
     """Refuse a mask that is not boolean, or does not broadcast to the shape of the scores.
 
     Raises: ValueError if the mask is of another type or shape; None is no mask, and fits.
@@ -51,18 +51,26 @@ def check_mask(mask: Any, shape: tuple[int, ...]) -> None:
     if mask is None:
         return
     if not hasattr(mask, "dtype") or mask.dtype != bool:
-        raise ValueError(f"mask: expected booleans, True = may attend, got {_kind(mask)}")
-    pairs = zip(reversed(mask.shape), reversed(shape), strict=False)
-    if mask.ndim > len(shape) or any(size not in (1, full) for size, full in pairs):
-        raise ValueError(f"mask: expected a shape that broadcasts to {shape}, got {mask.shape}")
+        raise ValueError(f"{name}: expected booleans, True = may attend, got {_kind(mask)}")
+    check_broadcast(name, mask, shape)
 
 
-def full_mask(mask: Any, shape: tuple[int, ...]) -> Any:
+def check_broadcast(name: str, x: Any, shape: tuple[int, ...]) -> None:
+    """Refuse an array that would not fit into the shape, or would stretch it.
+
+    Raises: ValueError if x has more axes, or a length that is neither 1 nor the shape's.
+    """
+    pairs = zip(reversed(x.shape), reversed(shape), strict=False)
+    if x.ndim > len(shape) or any(size not in (1, full) for size, full in pairs):
+        raise ValueError(f"{name}: expected a shape that broadcasts to {shape}, got {x.shape}")
+
+
+def full_mask(mask: Any, shape: tuple[int, ...], name: str = "mask") -> Any:
     """Give a mask its full shape, as a view not to be written to; no mask is True everywhere.
 
     Raises: ValueError as check_mask.
     """
-    check_mask(mask, shape)
+    check_mask(mask, shape, name)
     return np.broadcast_to(np.True_ if mask is None else mask, shape)
 
 
@@ -79,7 +87,8 @@ def check_indices(
         raise ValueError(f"{name}: expected the shape {shape}, got {x.shape}")
     kept = x[np.broadcast_to(where, x.shape)]
     if kept.size and (kept.min() < 0 or kept.max() >= below):
-        raise ValueError(f"{name}: expected 0 to {below - 1}, got {kept.min()} to {kept.max()}")
+        expected = "0 or more" if below == math.inf else f"0 to {below - 1}"
+        raise ValueError(f"{name}: expected {expected}, got {kept.min()} to {kept.max()}")
 
 
 def check_count(name: str, x: Any, least: int = 0) -> None:
@@ -108,7 +117,7 @@ def _led(shape: tuple[int, ...], axes: int) -> tuple[Any, ...]:
 
 
 def _known(axis: str, size: Any, sizes: dict[str, Any]) -> Any:
-    # A letter is as long as where it stood first; "3n" and "b + d" are made of known letters.
+    # A letter stands for the length that it had first; "3n" and "b + d" are made of known letters.
     if axis == "..." or axis.isalpha():
         return sizes.setdefault(axis, size)
     terms = re.findall(r"(\d*)([a-zA-Z]+)", axis)

@@ -26,13 +26,13 @@ Call: TypeAlias = Callable[[], None]
 Results: TypeAlias = "SimpleQueue[BaseException | None]"
 Calls: TypeAlias = "SimpleQueue[tuple[Call, Results]]"
 
-# BLAS has one number of threads for all: only one caller may change it, and use the workers.
+# BLAS has one thread count for all: one caller at a time may change it and use the workers.
 _lock = threading.Lock()
 _workers: list[Calls] = []
 
 
 def cores_for(threads: int) -> int:
-    """How many cores to use where so many threads have enough to do."""
+    """How many cores to use when there is enough to do for this many threads."""
     return min(CORES, threads)
 
 
@@ -42,9 +42,10 @@ def on_all_cores(
     """Let a core for each room take the next task until none is left; this thread is one of them.
 
     With one room BLAS keeps its threads. With more it gets one for each product, even if there is
-    but one task: so how sums are rounded does not depend on the number of cores. Then others who
-    call wait for their turn, and `work` may not call itself. If another thread of the program has
-    set the number of BLAS's threads, threadpoolctl leaves it as it is: that is slower, not wrong.
+    but one task: so the rounding of sums does not depend on the number of cores. Then other
+    callers wait for their turn, and `work` may not call on_all_cores. If another thread of the
+    program has set the number of BLAS's threads, threadpoolctl leaves it as it is: that is
+    slower, not wrong.
 
     Raises: what a core raises; the tasks that are left are not begun.
     """
@@ -66,7 +67,7 @@ def on_all_cores(
         if raised:
             raise raised[0]
     finally:
-        del raised  # else error, traceback and this frame would keep each other, and all arrays
+        del raised  # else error, traceback and frame would keep each other alive, and all arrays
 
 
 def _take_turns(work: Callable[..., None], room: Any, queue: deque[Any]) -> None:
@@ -92,10 +93,10 @@ def _awake(count: int) -> list[Calls]:
 
 
 def _worker(calls: Calls) -> None:
-    """Do what is called for, and end when nothing has been for a while."""
+    """Answer calls, and end when none has come for a while."""
     for library in BLAS.lib_controllers:
         if library.internal_api == "mkl" or library.info().get("threading_layer") == "openmp":
-            library.set_num_threads(1)  # theirs is each thread's own number, not the process's
+            library.set_num_threads(1)  # these count threads per calling thread, not per process
     while True:
         try:
             call, results = calls.get(timeout=IDLE_TIMEOUT)

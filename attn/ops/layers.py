@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from attn.ops.arrays import as_rows
 from attn.ops.checks import check_indices, check_shapes
-from attn.ops.products import combine, project_backward
+from attn.ops.products import combine, project, project_backward
 from attn.types import Array, Indices
 
 
@@ -12,23 +13,23 @@ def linear(x: Array, W: Array, b: Array) -> Array:
 
     y = x W + b
 
-    Shapes: x (..., n, d), W (d, p), b (p) -> y (..., n, p)
+    Shapes: x (..., d), W (d, p), b (p) -> y (..., p)
     Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: the affine layer; the papers write W x for a column x.
     """
     check_shapes("x (..., d), W (d, p), b (p)", x, W, b)
-    return x @ W + b
+    return project(x, W) + b
 
 
 def linear_backward(dy: Array, x: Array, W: Array, b: Array) -> tuple[Array, Array, Array]:
-    """Gradient of linear: that of project, and all rows for the bias.
+    """Gradient of linear: that of project, and the sum of all rows for the bias.
 
     dx = dy Wᵀ,  dW = Σ_i x_iᵀ dy_i,  db = Σ_i dy_i
 
-    Shapes: dy (..., n, p), x (..., n, d), W (d, p), b (p) -> dx (..., n, d), dW (d, p), db (p)
+    Shapes: dy (..., p), x (..., d), W (d, p), b (p) -> dx (..., d), dW (d, p), db (p)
     Source: the derivative of linear.
     """
-    return *project_backward(dy, x, W), dy.reshape(-1, len(b)).sum(axis=0)
+    return *project_backward(dy, x, W), as_rows(dy).sum(axis=0)
 
 
 def embedding(tokens: Indices, E: Array) -> Array:
@@ -54,7 +55,7 @@ def embedding_backward(dy: Array, tokens: Indices, E: Array) -> Array:
     Source: the derivative of embedding.
     """
     onehot = tokens.reshape(-1, 1) == np.arange(len(E))
-    return combine(onehot.T.astype(E.dtype), dy.reshape(-1, E.shape[1]))
+    return combine(onehot.T.astype(E.dtype), as_rows(dy))
 
 
 @np.errstate(over="ignore")  # ∞ far below zero: there σ is 0

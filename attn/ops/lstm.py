@@ -1,15 +1,17 @@
-"""The LSTM in its fast form: inputs come projected, and what time needs not is one product."""
+"""The LSTM in its fast form: inputs come projected, and sums over time are single products."""
 
 from typing import NamedTuple
 
 import numpy as np
 
+from attn.ops.arrays import as_rows
+from attn.ops.checks import check_count
 from attn.ops.layers import sigmoid, sigmoid_backward, tanh_backward
 from attn.types import Array
 
 
 class LSTMTrace(NamedTuple):
-    """What a step back needs; after lstm_sequence each array has a leading axis of time."""
+    """What a backward step needs; after lstm_sequence each array has a leading axis of time."""
 
     h_tm1: Array
     c_tm1: Array
@@ -62,8 +64,10 @@ def lstm_sequence(a: Array, h_0: Array, c_0: Array, U: Array) -> tuple[Array, LS
     h_t, c_t = lstm_step(a_t, h_{t−1}, c_{t−1}),  t = 1 … T
 
     Shapes: a (T, ..., 4n), h_0 (..., n), c_0 (..., n), U (n, 4n) -> h (T, ..., n), trace
+    Raises: ValueError if there is no step.
     Source: as lstm.
     """
+    check_count("len(a)", len(a), least=1)
     steps, h_t, c_t = [], h_0, c_0
     for a_t in a:
         h_t, c_t, trace = lstm_step(a_t, h_t, c_t, U)
@@ -99,7 +103,7 @@ def lstm_weights(da: Array, h_tm1: Array) -> Array:
     Shapes: da (..., 4n), h_tm1 (..., n) -> dU (n, 4n)
     Source: the derivative of lstm_sequence.
     """
-    return h_tm1.reshape(-1, h_tm1.shape[-1]).T @ da.reshape(-1, da.shape[-1])
+    return as_rows(h_tm1).T @ as_rows(da)
 
 
 def _gates(ifo: Array) -> tuple[Array, Array, Array]:

@@ -53,7 +53,7 @@ def alibi_slopes(heads: int) -> Array:
 
 
 def alibi(slopes: Array, positions_q: Indices, positions_k: Indices) -> Array:
-    """Take from each score in proportion to the distance between query and key.
+    """Lower each score in proportion to the distance between query and key.
 
     bias_hij = −s_h |t_i − t_j|,  t_i the query's position, t_j the key's
 

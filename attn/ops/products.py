@@ -1,9 +1,8 @@
 """The two products that everything here is made of: a projection of each row, a sum of rows."""
 
-import math
-
 import numpy as np
 
+from attn.ops.arrays import as_rows
 from attn.ops.checks import check_shapes
 from attn.types import Array
 
@@ -13,12 +12,12 @@ def project(x: Array, W: Array) -> Array:
 
     y_ip = Σ_d x_id W_dp
 
-    Shapes: x (..., n, d), W (d, p) -> y (..., n, p)
+    Shapes: x (..., d), W (d, p) -> y (..., p)
     Raises: ValueError if an array is not of floats or its shape does not fit.
     Source: the papers' W x, with vectors as rows: our W is their Wᵀ.
     """
-    check_shapes("x (..., n, d), W (d, p)", x, W)
-    return (_flat_rows(x) @ W).reshape(*x.shape[:-1], W.shape[1])  # one product for all sequences
+    check_shapes("x (..., d), W (d, p)", x, W)
+    return (as_rows(x) @ W).reshape(*x.shape[:-1], W.shape[1])  # one product for all sequences
 
 
 def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
@@ -26,11 +25,11 @@ def project_backward(dy: Array, x: Array, W: Array) -> tuple[Array, Array]:
 
     dx_id = Σ_p dy_ip W_dp,  dW_dp = Σ_i x_id dy_ip
 
-    Shapes: dy (..., n, p), x (..., n, d), W (d, p) -> dx (..., n, d), dW (d, p)
+    Shapes: dy (..., p), x (..., d), W (d, p) -> dx (..., d), dW (d, p)
     Raises: ValueError as project.
     Source: the derivative of project.
     """
-    return project(dy, W.T), combine(_flat_rows(dy).T, _flat_rows(x)).T
+    return project(dy, W.T), combine(as_rows(dy).T, as_rows(x)).T
 
 
 def combine(alpha: Array, v: Array) -> Array:
@@ -38,8 +37,7 @@ def combine(alpha: Array, v: Array) -> Array:
 
     c_ip = Σ_j alpha_ij v_jp
 
-    Values that are not finite come last, kind by kind: all terms of the sums at once would take n
-    times the memory. Before that an infinite one is 1, so that an infinite weight keeps its sign.
+    Without values the sum is 0.
 
     Shapes: alpha (..., n, m), v (..., m, p) -> c (..., n, p)
     Raises: ValueError if an array is not of floats or its shape does not fit.
@@ -62,12 +60,11 @@ def combine_backward(dc: Array, alpha: Array, v: Array) -> tuple[Array, Array]:
     return dc @ v.mT, combine(alpha.mT, dc)
 
 
-def _flat_rows(x: Array) -> Array:
-    return x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
-
-
 @np.errstate(invalid="ignore")
 def _combine_nonfinite(alpha: Array, v: Array) -> Array:
+    # First the finite values, with ±1 for ±∞, so that an infinite weight keeps its sign. Then ∞,
+    # −∞ and NaN, kind by kind, where a weight reads one: all terms at once would take n times the
+    # memory.
     c = alpha @ np.nan_to_num(v, nan=0.0, posinf=1.0, neginf=-1.0)
     plus, minus = (np.asarray(w, alpha.dtype) for w in (alpha > 0, alpha < 0))
     high, low, missing = (np.asarray(x, v.dtype) for x in (v == np.inf, v == -np.inf, v != v))

@@ -4,14 +4,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attn.ops.checks import check_shapes
+from attn.ops.checks import check_count, check_shapes
 from attn.ops.layers import linear, linear_backward, sigmoid, sigmoid_backward, tanh_backward
 from attn.ops.products import project_backward
 from attn.types import Array, Params
 
 
 class GRUTrace(NamedTuple):
-    """What a step back needs; after gru_sequence each array has a leading axis of time."""
+    """What a backward step needs; after gru_sequence each array has a leading axis of time."""
 
     h_tm1: Array
     rz: Array
@@ -99,8 +99,10 @@ def gru_sequence(a: Array, h_0: Array, U: Array, U_h: Array) -> tuple[Array, GRU
 
     Shapes: a (T, k, b, 3n), h_0 (k, b, n), U (k, n, 2n), U_h (k, n, n)
         -> h (T, k, b, n), trace
+    Raises: ValueError if there is no step.
     Source: as gru.
     """
+    check_count("len(a)", len(a), least=1)
     steps, h_t = [], h_0
     for a_t in a:
         h_t, trace = gru_step(a_t, h_t, U, U_h)

@@ -6,10 +6,12 @@ from itertools import product
 
 import numpy as np
 
+from attn.ops.arrays import as_batch, as_rows
 from attn.ops.checks import check_shapes
 from attn.ops.products import combine, project, project_backward
 from attn.types import Array, Mask
 
+EPS = 1e-6  # under the root: keeps the slope finite at length 0
 NEAR = 2**16  # numbers: what a core keeps near it, a quarter of a megabyte of float32
 
 
@@ -137,7 +139,7 @@ def additive_precomputed(q: Array, Uk: Array, W_a: Array, v_a: Array) -> Array:
     hidden = _hidden(x, y)
     for i, j, room in _slabs(x, y):
         t = hidden(i, j, room)
-        e[i, j] = (_pairs(t) @ v_a).reshape(t.shape[:-1])
+        e[i, j] = (as_rows(t) @ v_a).reshape(t.shape[:-1])
     return np.ascontiguousarray(e.transpose(2, 0, 1)).reshape(*q.shape[:-1], Uk.shape[-2])
 
 
@@ -156,12 +158,12 @@ def additive_precomputed_backward(
     """
     check_shapes("de (..., n, m), q (..., n, d), Uk (..., m, a)", de, q, Uk)
     x, y = _batch_inside(project(q, W_a)), _batch_inside(Uk)
-    d = np.ascontiguousarray(_flat(de).transpose(1, 2, 0))
+    d = np.ascontiguousarray(as_batch(de).transpose(1, 2, 0))
     dx, dy, dv_a = np.zeros(x.shape, x.dtype), np.zeros(y.shape, y.dtype), np.zeros_like(v_a)
     hidden = _hidden(x, y, read=d != 0)
     for i, j, room in _slabs(x, y):
         t = hidden(i, j, room)
-        dv_a += d[i, j].reshape(-1) @ _pairs(t)
+        dv_a += d[i, j].reshape(-1) @ as_rows(t)
         dt = np.square(t, out=t)
         np.subtract(1, dt, out=dt)
         dt *= d[i, j, :, None]
@@ -280,7 +282,7 @@ def unit_backward(du: Array, x: Array) -> Array:
 
 
 def _length(x: Array) -> Array:
-    return np.sqrt((x * x).sum(axis=-1, keepdims=True) + 1e-6)
+    return np.sqrt((x * x).sum(axis=-1, keepdims=True) + EPS)
 
 
 @np.errstate(over="ignore")  # of loud vectors
@@ -289,7 +291,7 @@ def _hidden(x: Array, y: Array, read: Mask | None = None) -> Callable[[slice, sl
 
     t = tanh(x + y) = 1 − 2u / (u + w),  u = e^{−2x},  w = e^{2y}
 
-    It is right to a few units of the last digit of 1. So exponentials of each query and of each key
+    It is right to a few units in the last place of 1. So exponentials of each query and of each key
     will do, while they are far from overflow; loud pairs take tanh, or 0 if nobody reads them.
     """
     dtype = np.result_type(x, y)
@@ -322,24 +324,17 @@ def _loud(z: Array, limit: float) -> Mask:
 
 
 def _slabs(x: Array, y: Array) -> Iterator[tuple[slice, slice, Array]]:
-    """A few queries and keys at a time, at least one pair of each sequence: so few, if they can be,
-    that their hidden layer stays near the core."""
+    """A few queries and keys at a time, at least one pair of each sequence; if possible, few
+    enough for their hidden layer to stay near the core."""
     n, (m, *each) = len(x), y.shape
-    keys = max(1, min(m, NEAR // max(1, math.prod(each))))
-    rows = max(1, min(n, NEAR // max(1, keys * math.prod(each))))
+    pair = max(1, math.prod(each))
+    keys = max(1, min(m, NEAR // pair))
+    rows = max(1, min(n, NEAR // (keys * pair)))
     room = np.empty((rows, keys, *each), np.result_type(x, y))
     for j, i in product(range(0, m, keys), range(0, n, rows)):
         yield slice(i, i + rows), slice(j, j + keys), room[: n - i, : m - j]
 
 
 def _batch_inside(x: Array) -> Array:
-    # (..., n, a) -> (n, b, a): vectors of all sequences side by side, for one is short for a loop.
-    return _flat(x).swapaxes(0, 1)
-
-
-def _pairs(t: Array) -> Array:
-    return t.reshape(math.prod(t.shape[:-1]), t.shape[-1])
-
-
-def _flat(x: Array) -> Array:
-    return x.reshape(math.prod(x.shape[:-2]), *x.shape[-2:])
+    # (..., n, a) -> (n, b, a): vectors of all sequences side by side; one is too short a loop.
+    return as_batch(x).swapaxes(0, 1)

@@ -54,7 +54,7 @@ def repeat_copy(
 def associative_recall(
     rng: np.random.Generator, items: int, size: int, vectors: int = 3, bits: int = 6
 ) -> Batch:
-    """Draw items of some vectors each; shown one of them, the item after it must come out.
+    """Draw items of some vectors each; one is shown again, and the item after it must come out.
 
     x = mark item_1 … mark item_n query item_q query 0 … 0,  y = item_{q+1}
 

@@ -131,7 +131,7 @@ def noun_phrase(
     `definite` asks for the definite article, `some=False` forbids the indefinite plural (French has
     neither *de des chats* nor *des petits chats*).
     """
-    noun = _pick(rng, words.places if place else words.nouns)
+    noun = pick(rng, words.places if place else words.nouns)
     plural = noun.kind != "place" and _chance(rng, 0.4)
     before, color, mood = (
         _adjectives(rng, adjectives, noun, plural, p)
@@ -161,7 +161,7 @@ def verb_phrase(
     """
     french = verb.french[plural]
     adverbs = adverbs[:1] if negative else adverbs  # *pas parfois* is hardly said
-    adverb = word(*_pick(rng, adverbs)) if _chance(rng, 0.35) else Pair((), ())
+    adverb = word(*pick(rng, adverbs)) if _chance(rng, 0.35) else Pair((), ())
     if not negative:
         return join([word(french, verb.english[plural]), adverb], order=(1, 0))
     ne, pas = Pair(("ne",), ("do" if plural else "does",)), Pair(("pas",), ("not",))
@@ -173,14 +173,14 @@ def clause(rng: np.random.Generator, words: Lexicon = SMALL) -> Pair:
     """Draw a subject, a verb, what the verb asks for, and perhaps where or with whom."""
     subject, plural = noun_phrase(rng, words)
     negative = _chance(rng, 0.3)
-    verbs = _pick(rng, (words.actions, words.relations, words.speech))
-    parts = [subject, verb_phrase(rng, _pick(rng, verbs), words.adverbs, plural, negative)]
+    verbs = pick(rng, (words.actions, words.relations, words.speech))
+    parts = [subject, verb_phrase(rng, pick(rng, verbs), words.adverbs, plural, negative)]
     if verbs is words.relations:  # after *pas* an indefinite object would need *de*
         parts.append(noun_phrase(rng, words, definite=negative)[0])
     if verbs is words.speech:
         parts += [word("à", "to"), noun_phrase(rng, words)[0]]
     if _chance(rng, 0.2):
-        parts += [word(*_pick(rng, WHERE)), noun_phrase(rng, words, place=True)[0]]
+        parts += [word(*pick(rng, WHERE)), noun_phrase(rng, words, place=True)[0]]
     elif _chance(rng, 0.1):
         parts += [word("avec", "with"), noun_phrase(rng, words)[0]]
     return surface(join(parts))
@@ -190,7 +190,7 @@ def sentence(rng: np.random.Generator, least: int, words: Lexicon = SMALL) -> Pa
     """Join clauses until there are at least `least` French words."""
     parts = [clause(rng, words)]
     while sum(len(part.french) for part in parts) < least:
-        parts += [word(*_pick(rng, CONJUNCTIONS)), clause(rng, words)]
+        parts += [word(*pick(rng, CONJUNCTIONS)), clause(rng, words)]
     return join(parts)
 
 
@@ -208,7 +208,7 @@ def sentence_of(rng: np.random.Generator, length: int, words: Lexicon = SMALL) -
         if left == 0:
             return join([*parts, part])
         if left >= 4:  # room for a conjunction and the shortest clause
-            parts += [part, word(*_pick(rng, CONJUNCTIONS))]
+            parts += [part, word(*pick(rng, CONJUNCTIONS))]
             length = left - 1
 
 
@@ -280,7 +280,7 @@ def decode(y: Indices, words: Lexicon = SMALL) -> list[tuple[str, ...]]:
 def batches(
     rng: np.random.Generator, pairs: Sequence[Pair], size: int, words: Lexicon = SMALL
 ) -> Iterator[Batch]:
-    """Draw batches without end, each of sentences of one French length, all lengths alike often."""
+    """Draw batches without end, each of one French length, all lengths equally often."""
     by_length: dict[int, list[Pair]] = {}
     for pair in pairs:
         by_length.setdefault(len(pair.french), []).append(pair)
@@ -290,13 +290,18 @@ def batches(
         yield encode([bucket[i] for i in rng.integers(len(bucket), size=size)], words)
 
 
+def pick(rng: np.random.Generator, options: Sequence[T]) -> T:
+    """Draw one of them, all equally likely."""
+    return options[int(rng.random() * len(options))]  # ten times faster than rng.choice
+
+
 def _adjectives(
     rng: np.random.Generator, adjectives: Sequence[Adjective], noun: Noun, plural: bool, p: float
 ) -> Pair:
     fitting = [a for a in adjectives if noun.kind in a.kinds]
     if not fitting or not _chance(rng, p):
         return Pair((), ())
-    a = _pick(rng, fitting)
+    a = pick(rng, fitting)
     return word((a.feminine if noun.feminine else a.masculine)[plural], a.english)
 
 
@@ -304,10 +309,6 @@ def _adjectives(
 def _numbers(words: Lexicon) -> tuple[dict[str, int], dict[str, int]]:
     french, english = ({w: i for i, w in enumerate(side)} for side in vocabulary(words))
     return french, english
-
-
-def _pick(rng: np.random.Generator, options: Sequence[T]) -> T:
-    return options[int(rng.random() * len(options))]  # ten times faster than rng.choice
 
 
 def _chance(rng: np.random.Generator, p: float) -> bool:

@@ -1,7 +1,7 @@
 """The words of the toy language, in two sizes: a few dozen, and a few hundred.
 
 French nouns have a gender, adjectives agree, verbs have a number; what takes part in the grammar
-itself (articles, negation, prepositions) is in `attn.tools.data`. A word that is elided before
+itself (articles, negation, prepositions) is in `attn.tools.data`. A word that causes elision
 begins with a plain vowel, é or è: no mute h, no circumflex. One can be *dans* each place, and no
 adjective asks for *de*: the owner of a noun would be taken for what it governs.
 """

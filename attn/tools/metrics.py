@@ -52,10 +52,11 @@ def alignment_error(found: Iterable[Collection[Link]], pairs: Iterable[Pair]) ->
 
 
 def crossed(found: Iterable[Collection[Link]], pairs: Iterable[Pair]) -> float:
-    """Give the share of pairs of words that swap sides whose links cross as they should.
+    """Of the pairs of words that should swap sides, give the share whose links do cross.
 
     i < k and j_i > j_k: an English word before another stands for a French word after its own
 
+    Raises: ValueError if no words swap sides.
     Source: crossing links as in Wu 1997, sec. 2; the share is ours.
     """
     right = asked = 0
@@ -65,6 +66,8 @@ def crossed(found: Iterable[Collection[Link]], pairs: Iterable[Pair]) -> float:
             if i < k and j > l:
                 asked += 1
                 right += at[i] > at[k]
+    if not asked:
+        raise ValueError("pairs: expected words that swap sides, got none")
     return right / asked
 
 
@@ -87,7 +90,7 @@ def by_length(
 ) -> tuple[Array, Array]:
     """Translate the sentences of each length; gives the share of faultless ones, and BLEU.
 
-    `translate(x, x_mask, longest)` returns words, which may be up to half as many again as asked.
+    `translate(x, x_mask, longest)` returns words; `longest` is half as many again as are due.
     """
     accuracy, scores = [], []
     for pairs in test.values():

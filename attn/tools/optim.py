@@ -7,9 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from attn.types import Array, Params
-
-Weights = dict[str, Array]
+from attn.types import Array, Grads, Params
 
 
 class AdamState(NamedTuple):
@@ -22,7 +20,7 @@ class AdamState(NamedTuple):
 
 def sgd(
     params: Params, grads: Params, state: Params | None, rate: float, momentum: float = 0.9
-) -> tuple[Weights, Params]:
+) -> tuple[Grads, Params]:
     """Step against the gradient, with momentum.
 
     u_t = μ u_{t−1} − ρ g_t,  θ_t = θ_{t−1} + u_t
@@ -40,7 +38,7 @@ def rmsprop(
     rate: float,
     decay: float = 0.9,
     eps: float = 1e-8,
-) -> tuple[Weights, Params]:
+) -> tuple[Grads, Params]:
     """Step by the gradient in units of its own recent size.
 
     v_t = γ v_{t−1} + (1 − γ) g_t²,  θ_t = θ_{t−1} − ρ g_t / (√v_t + ε)
@@ -59,7 +57,7 @@ def adam(
     beta_1: float = 0.9,
     beta_2: float = 0.999,
     eps: float = 1e-8,
-) -> tuple[Weights, AdamState]:
+) -> tuple[Grads, AdamState]:
     """Step by the mean gradient in units of its size, both corrected for their start at zero.
 
     m_t = β₁ m_{t−1} + (1 − β₁) g_t,  v_t = β₂ v_{t−1} + (1 − β₂) g_t²
@@ -76,7 +74,7 @@ def adam(
     return new, AdamState(t, m, v)
 
 
-def clip(grads: Params, largest: float) -> Weights:
+def clip(grads: Params, largest: float) -> Grads:
     """Shorten all gradients together, if need be, to the norm `largest`.
 
     g ← g min(1, c / ‖g‖)
@@ -93,6 +91,8 @@ def warmup_cosine(t: int, steps: int, peak: float, warmup: int, last: float = 0.
     """Set the rate: a straight rise to the peak, then half a cosine down to `last` of it.
 
     ρ_t = ρ (l + (1 − l) ½ (1 + cos(π (t − w) / (T − w)))) after ρ_t = ρ (t + 1) / w
+
+    T are the steps, w those of the warm-up, ρ is the peak, l the share of it that is left at last.
 
     Source: Loshchilov, Hutter 2017, eq. 5, without restarts.
     """

@@ -1,6 +1,6 @@
 """A small retrieval task: cells hold an item and its class; one item is asked for, in any order.
 
-Who looks at the right cell can answer; who looks at random is right by chance alone.
+Whoever looks at the right cell can answer; whoever looks at random is right only by chance.
 """
 
 from collections.abc import Iterator
@@ -22,7 +22,12 @@ class Batch(NamedTuple):
 
 
 def batch(rng: np.random.Generator, size: int, cells: int, items: int, classes: int) -> Batch:
-    """Draw lists of different items, each with a class, and one item of each list to ask for."""
+    """Draw lists of different items, each with a class, and one item of each list to ask for.
+
+    Raises: ValueError if there are fewer items than cells, or no cell.
+    """
+    if not 1 <= cells <= items:
+        raise ValueError(f"cells: expected 1 to {items}, as many as there are items, got {cells}")
     x = rng.random((size, items)).argsort(axis=1)[:, :cells]
     z = rng.integers(classes, size=x.shape)
     asked = rng.integers(cells, size=size)

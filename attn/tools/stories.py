@@ -10,13 +10,12 @@ Three facts:  Where was the lamp before the hall?   Ana took it; she came to the
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 import numpy as np
 
+from attn.tools.data import pick
 from attn.types import Indices
-
-T = TypeVar("T")
 
 PEOPLE = ("Ana", "Ben", "Eva", "Leo")
 PLACES = ("kitchen", "garden", "hall", "cellar", "attic", "office")
@@ -78,7 +77,7 @@ def story(rng: np.random.Generator, support: int, facts: int) -> Story:
     while True:
         world = _played(rng, facts)
         if possible := QUESTIONS[support](world):
-            question, answer, chain = _pick(rng, possible)
+            question, answer, chain = pick(rng, possible)
             return Story(tuple(map(" ".join, world.told)), question, answer, chain)
 
 
@@ -111,16 +110,16 @@ def encode(told: Sequence[Story]) -> Stories:
 
 
 def batches(rng: np.random.Generator, all_of_them: Stories, size: int) -> Iterator[Stories]:
-    """Draw batches without end, every story alike often."""
+    """Draw batches without end, every story equally often."""
     while True:
         rows = rng.integers(len(all_of_them.y), size=size)
         yield Stories(*(part[rows] for part in all_of_them))
 
 
 def _played(rng: np.random.Generator, facts: int) -> World:
-    world = World([], {thing: _pick(rng, PLACES) for thing in THINGS}, {}, {}, {}, {}, [])
+    world = World([], {thing: pick(rng, PLACES) for thing in THINGS}, {}, {}, {}, {}, [])
     for _ in range(facts):
-        _act(rng, world, _pick(rng, PEOPLE))
+        _act(rng, world, pick(rng, PEOPLE))
     return world
 
 
@@ -129,11 +128,11 @@ def _act(rng: np.random.Generator, world: World, person: str) -> None:
     held = [thing for thing, holder in world.holder.items() if holder == person]
     free = [t for t in THINGS if world.place[t] == here and t not in world.holder]
     if free and chance < 0.7:
-        _take(world, person, _pick(rng, TAKE), _pick(rng, free))
+        _take(world, person, pick(rng, TAKE), pick(rng, free))
     elif held and chance > 0.85:
-        _leave(world, person, _pick(rng, LEAVE), _pick(rng, held))
+        _leave(world, person, pick(rng, LEAVE), pick(rng, held))
     else:
-        _go(world, person, _pick(rng, GO), _pick(rng, [p for p in PLACES if p != here]))
+        _go(world, person, pick(rng, GO), pick(rng, [p for p in PLACES if p != here]))
 
 
 def _go(world: World, person: str, phrase: str, place: str) -> None:
@@ -185,10 +184,6 @@ QUESTIONS: dict[int, Callable[[World], list[Question]]] = {
     2: _where_is_it,
     3: _where_was_it,
 }
-
-
-def _pick(rng: np.random.Generator, options: Sequence[T]) -> T:
-    return options[int(rng.random() * len(options))]  # ten times faster than rng.choice
 
 
 def _ids(text: str) -> list[int]:

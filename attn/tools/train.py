@@ -1,4 +1,4 @@
-"""The training loop, as a generator: who uses it decides when to stop and what to record."""
+"""The training loop, as a generator: whoever uses it decides when to stop and what to record."""
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 
 from attn.tools.optim import adam, clip
-from attn.types import Array, Params
+from attn.types import Array, Grads, Params
 
-LossAndGrads = Callable[[Params, Any], tuple[float, dict[str, Array]]]
-Update = Callable[[Params, Params, Any, float], tuple[dict[str, Array], Any]]
+LossAndGrads = Callable[[Params, Any], tuple[float, Grads]]
+Update = Callable[[Params, Params, Any, float], tuple[Grads, Any]]
 
 
 def train(
@@ -20,17 +20,18 @@ def train(
     update: Update = adam,
     largest: float = 1.0,
 ) -> Iterator[tuple[float, Params]]:
-    """Take one step for each rate; yields the loss before the step and the parameters after it.
+    """Take a step for each rate and batch, until one of them ends; yields the loss before the step
+    and the parameters after it.
 
     θ_t = update(θ_{t−1}, clip(∇L(θ_{t−1})), ρ_t)
 
     Source: Bahdanau et al. 2015, B.2 clip the norm of the gradient to 1 too.
     """
-    np.empty(31 << 20, np.uint8)  # freed at once: glibc then keeps memory, a quarter of the time
+    np.empty(31 << 20, np.uint8)  # freed at once: glibc keeps memory, saving a quarter of the time
     state = None
     for rate, batch in zip(rates, batches, strict=False):
         loss, grads = loss_and_grads(params, batch)
-        params, state = update(params, clip(grads, largest), state, rate)
+        params, state = update(params, clip(grads, largest), state, float(rate))
         yield loss, params
 
 

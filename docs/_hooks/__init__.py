@@ -1,4 +1,5 @@
 """The machinery of the book: plain functions with files in and text or files out.
 
-`mkdocs_hooks` alone knows MkDocs; a change of site generator touches that module and no other.
+`build` and the modules `mkdocs_…` know MkDocs; `docstrings`, `labs`, `print_page`, `quiz` and
+`reference` know plugins of it. A change of site generator touches these and no other.
 """

@@ -61,8 +61,8 @@ COURSE = (
     ("attention", "Looking back", "score, normalize, combine", "additive", "bahdanau2014"),
     ("soft-and-hard", "Soft and hard", "blend all, or draw one", "reinforce", "xu2015"),
     ("turing-machines", "Neural Turing Machines", "a memory to write", "shift", "graves2014ntm"),
-    ("memory-networks", "Memory Networks", "look up again", "attention", "sukhbaatar2015"),
-    ("transformers", "The bridge to Transformers", "ask yourself", "multi_head", "vaswani2017"),
+    ("memory-networks", "Memory Networks", "look up facts, in turn", "attention", "sukhbaatar2015"),
+    ("transformers", "The bridge to Transformers", "words ask words", "multi_head", "vaswani2017"),
     ("summary", "Summary", "one page to keep", "", ""),
     ("quiz", "Knowledge check", "eight questions, 70 % to pass", "", ""),
 )
@@ -122,7 +122,11 @@ def _says(code: str) -> str:
 
 
 def _title(page: str) -> str:
-    return {name: title for name, title, *_ in (*COURSE, *BESIDE)}[page]
+    titles = {name: title for name, title, *_ in (*COURSE, *BESIDE)}
+    if page not in titles:
+        message = f"snippets/{page}/ is of no page in COURSE or BESIDE: name it in one of them"
+        raise BuildError(message, Path(__file__))
+    return titles[page]
 
 
 def _listed(p: expand.Program, up: str) -> str:

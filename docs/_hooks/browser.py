@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 NAMES = (
@@ -20,15 +21,35 @@ APPLICATIONS = (
     "/Applications/Microsoft Edge.app/Contents/MacOS/Microsoft Edge",
 )
 DEBIAN = "apt-get install chromium"
-PLAYWRIGHT = f"{Path(sys.executable).parent.name}/python -m playwright install chromium"
+PLAYWRIGHT = f"{Path(sys.executable).parent.name}/python -m playwright install --with-deps chromium"
 
 
 def find() -> Path | None:
-    """The Chrome, Chromium or Edge of this system, else the Chromium that Playwright brought."""
-    on_path = next(filter(None, map(shutil.which, NAMES)), None)
-    installed = next(filter(os.path.exists, APPLICATIONS), None)
-    found = on_path or installed or _playwrights()
-    return Path(found) if found else None
+    """The first of the browsers that are there which starts."""
+    return next(filter(_starts, map(Path, _there())), None)
+
+
+def _there() -> Iterator[str]:
+    """Chrome, Chromium or Edge of this system, then the Chromium that Playwright brought."""
+    yield from filter(None, map(shutil.which, NAMES))
+    yield from filter(os.path.exists, APPLICATIONS)
+    yield from filter(None, [_playwrights()])
+
+
+def _starts(browser: Path) -> bool:
+    """Whether it can say its version: not Ubuntu's `chromium-browser`, which stands for a snap, nor
+    a Chromium without the libraries of the system that it needs."""
+    command = [str(browser), "--version"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        said = str(error)
+    else:
+        if done.returncode == 0:
+            return True
+        said = done.stderr.strip() or f"it exits with {done.returncode}"
+    print(f"{browser} does not start: {said}", flush=True)
+    return False
 
 
 def _playwrights() -> str | None:
@@ -43,7 +64,7 @@ def _playwrights() -> str | None:
 
 
 def ensure() -> Path | None:
-    """A browser that is there, or that could be installed now; None where neither works."""
+    """A browser that starts, or that could be installed now; None where neither works."""
     return find() or (_install() and find()) or None
 
 

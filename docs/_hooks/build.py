@@ -4,6 +4,7 @@ MkDocs builds beside the site that is there; the new one takes its place when it
 Whatever stops the build is said in one last line, and the site that was there stays.
 """
 
+import errno
 import fcntl
 import logging
 import os
@@ -27,6 +28,8 @@ from _hooks.errors import ROOT, BuildError, place
 SITE = ROOT / "site"
 CACHE = ROOT / ".cache"
 STAGING, PREVIOUS = CACHE / "site.new", CACHE / "site.old"
+# What a system refuses to a build without defects.
+REFUSED = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EACCES, errno.EROFS}
 
 
 def main() -> int:
@@ -42,7 +45,7 @@ def main() -> int:
     except ClickException as error:  # all that MkDocs says without a traceback
         return _stopped(error.format_message().strip())
     except Exception as error:
-        if isinstance(error, OSError) and error.strerror:  # of the system: no defect of ours
+        if isinstance(error, OSError) and error.errno in REFUSED:
             return _stopped(f"{error.strerror}: {error.filename or ROOT}")
         traceback.print_exc()
         return _stopped(f"{type(error).__name__}: {error}")
@@ -74,9 +77,8 @@ def build() -> str:
     try:
         config = _mkdocs()
         if found:
-            address = str(config.site_url)
             page = config.plugins["print-site"].print_page.url
-            pdf.write(STAGING, address, page, found, _metadata(config))
+            pdf.write(STAGING, config.site_url or "", page, found, _metadata(config))
         _swap()
     finally:
         shutil.rmtree(STAGING, ignore_errors=True)

@@ -6,7 +6,6 @@ import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,13 +92,9 @@ class Row(NamedTuple):
 # Loading: whatever is wrong is said with its line.
 
 
+@yaml_lines.kept
 def claims(path: Path = CLAIMS) -> list[Claim]:
     """All claims in the order of the file; BuildError at the line of what is wrong."""
-    return list(_claims(path, path.stat().st_mtime_ns if path.exists() else 0))
-
-
-@lru_cache(maxsize=8)
-def _claims(path: Path, _changed: int) -> tuple[Claim, ...]:
     data = yaml_lines.load(path) or []
     if not isinstance(data, list):
         raise BuildError("must be a list of claims", path, line_of(data))
@@ -109,7 +104,7 @@ def _claims(path: Path, _changed: int) -> tuple[Claim, ...]:
         if claim.id in found:
             raise claim.wrong(f"is there twice: also in line {found[claim.id].lines['id']}")
         found[claim.id] = claim
-    return tuple(found.values())
+    return list(found.values())
 
 
 def _claim(entry: Any, path: Path, line: int | None) -> Claim:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import jinja2
-from jinja2.sandbox import SandboxedEnvironment
 
 from _hooks import source
 from _hooks.errors import ROOT, BuildError
@@ -52,16 +51,20 @@ def program(name: str) -> Program:
     recorded = path.with_suffix(".txt")
     if not path.exists():
         raise BuildError(f"there is no program '{name}'")
-    if not recorded.exists():
-        raise BuildError(
-            f"'{name}' has no output beside it: python {name} > {recorded.relative_to(ROOT)}"
-        )
+    output = recorded.read_text("utf-8") if recorded.exists() else ""
+    if not output.strip():
+        raise BuildError(f"'{name}' has no output beside it: {record(name)}")
     code = path.read_text("utf-8")
     if code.count("\n") > LONGEST_PROGRAM:
         raise BuildError(
             f"'{name}' has {code.count(chr(10))} lines; a program has at most {LONGEST_PROGRAM}"
         )
-    return Program(path, code, source.bundle(path), recorded.read_text("utf-8"))
+    return Program(path, code, source.bundle(path), output)
+
+
+def record(name: str) -> str:
+    """The command that records the output of a program."""
+    return f"PYTHONPATH=. .venv/bin/python {name} > {Path(name).with_suffix('.txt')}"
 
 
 def expand(text: str, macros: Macros, file: Path | str | None = None, up: str = "") -> list[Line]:
@@ -127,7 +130,7 @@ def _tab(block: str) -> str:
     return "\n".join("    " + line if line else "" for line in block.split("\n"))
 
 
-_environment = SandboxedEnvironment(undefined=jinja2.StrictUndefined)
+_environment = jinja2.Environment(undefined=jinja2.StrictUndefined)
 
 
 def _macros(line: str, macros: Macros) -> str:

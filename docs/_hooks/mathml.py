@@ -7,14 +7,14 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from importlib.metadata import distribution
+from importlib.metadata import distribution, version
 from pathlib import Path
 
 import math_core
 from fontTools import subset
 from fontTools.ttLib import TTFont
 
-from _hooks import whole
+from _hooks import code_key, whole
 from _hooks.errors import BuildError
 
 # math-core knows named colors alone, and its output is an inline color. So each symbol of a formula
@@ -80,11 +80,18 @@ FEATURES = ["ssty", "dtls", "flac", "ccmp", "mark", "mkmk"]
 def font(used: str, cache: Path) -> bytes:
     """STIX Two Math as WOFF2, with the glyphs of these characters and what layout makes of them."""
     wanted = "".join(sorted(set(used) | _italic(used)))
-    name = hashlib.sha256(repr((wanted, FEATURES)).encode()).hexdigest()[:16]
+    name = hashlib.sha256(repr((wanted, _made_from())).encode()).hexdigest()[:16]
     path = cache / f"{name}.woff2"
     if not path.exists():
         whole.write(path, _subset(wanted))
     return path.read_bytes()
+
+
+@lru_cache(maxsize=1)
+def _made_from() -> tuple[str, ...]:
+    """All that shapes the font besides its characters: the whole one, this module, fontTools."""
+    module = code_key.code(Path(__file__).read_text("utf-8"))
+    return hashlib.sha256(FONT.read_bytes()).hexdigest(), module, version("fonttools")
 
 
 def _italic(used: str) -> set[str]:

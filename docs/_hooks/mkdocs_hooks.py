@@ -6,50 +6,38 @@ from typing import Any
 
 sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).resolve().parents[2])]
 
-from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 from mkdocs.utils import get_relative_url
 
 from _hooks import book, quiz
 from _hooks import page as pages
-from _hooks.errors import BuildError
+from _hooks.mkdocs_errors import told
 
 
-def _stop(error: BuildError) -> Abort:
-    """MkDocs prints an Abort without a traceback and exits with 1."""
-    return Abort(f"\n{error}")
-
-
+@told()
 def on_files(files: Any, config: Any) -> Any:
     """Add what is generated: figures, downloads, styles."""
-    try:
-        for uri, content in book.generated().items():
-            files.append(File.generated(config, uri, content=content))
-    except BuildError as error:
-        raise _stop(error) from error
+    for uri, content in book.generated().items():
+        files.append(File.generated(config, uri, content=content))
     return files
 
 
 @event_priority(50)
+@told()
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Expand includes, programs and macros; before plugins change the page."""
     if page.file.generated_by or not page.file.src_uri.endswith(".md"):
         return markdown
-    try:
-        return book.markdown(page.file.src_uri, Path(page.file.abs_src_path))
-    except BuildError as error:
-        raise _stop(error) from error
+    return book.markdown(page.file.src_uri, Path(page.file.abs_src_path))
 
 
 @event_priority(-50)
+@told()
 def on_page_content(html: str, page: Any, **_: Any) -> str:
     """Finish the quiz, set formulas and mark symbols."""
     file = page.file.abs_src_path or page.file.src_uri
-    try:
-        if mark := page.meta.get("quiz", {}).get("pass"):
-            quiz.check(page.file.content_string, file)
-            html = quiz.finish(html, mark, get_relative_url("assets", page.url))
-        return pages.finish(html, file)
-    except BuildError as error:
-        raise _stop(error) from error
+    if mark := page.meta.get("quiz", {}).get("pass"):
+        quiz.check(page.file.content_string, file)
+        html = quiz.finish(html, mark, get_relative_url("assets", page.url))
+    return pages.finish(html, file)

@@ -2,20 +2,17 @@
 
 from typing import Any
 
-from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File
 
 from _hooks import labs
-from _hooks.errors import BuildError
+from _hooks.mkdocs_errors import told
 
 
+@told()
 def on_files(files: Any, config: Any) -> Any:
     """Add the notebooks to download."""
-    try:
-        for uri, content in labs.generated().items():
-            files.append(File.generated(config, uri, content=content))
-    except BuildError as error:
-        raise Abort(f"\n{error}") from error
+    for uri, content in labs.generated().items():
+        files.append(File.generated(config, uri, content=content))
     return files
 
 
@@ -26,13 +23,11 @@ def on_pre_page(page: Any, **_: Any) -> Any:
     return page
 
 
+@told()
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """A lab as Markdown, its outputs among it."""
     if not labs.is_lab(page.file.src_uri):
         return markdown
     path = labs.LABS / f"{page.file.name}.py"
-    try:
-        page.meta |= labs.meta(path)
-        return labs.markdown(path)
-    except BuildError as error:
-        raise Abort(f"\n{error}") from error
+    page.meta |= labs.meta(path)
+    return labs.markdown(path)

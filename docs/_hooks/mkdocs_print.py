@@ -4,13 +4,12 @@ import re
 from pathlib import Path
 from typing import Any
 
-from mkdocs.exceptions import Abort
 from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File
 from mkdocs_print_site_plugin.urls import get_page_key
 
 from _hooks import pdf, print_page
-from _hooks.errors import BuildError
+from _hooks.mkdocs_errors import told
 
 SCRIPT = "js/print-site.js"
 LINK = re.compile(rf'<a class="pdf" href="([^"]*){pdf.FILE}">(.*?)</a>')
@@ -53,6 +52,7 @@ def on_env(env: Any, config: Any, files: Any) -> Any:
 
 
 @event_priority(-100)
+@told()
 def on_post_build(config: Any) -> None:
     """Write the print page as a document of its own, and take away what the plugin left."""
     plugin = config.plugins["print-site"]
@@ -65,15 +65,12 @@ def on_post_build(config: Any) -> None:
         config.site_name,
         config.site_description,
         config.site_author,
-        config.site_url,
+        config.site_url or "",
         "../" * file.url.count("/"),
         _titles(plugin.print_page.toc),
         addresses,
     )
-    try:
-        path.write_text(print_page.document(path.read_text("utf-8"), book), "utf-8")
-    except BuildError as error:
-        raise Abort(f"\n{error}") from error
+    path.write_text(print_page.document(path.read_text("utf-8"), book), "utf-8")
     script = Path(config.site_dir, SCRIPT)
     script.unlink()
     script.parent.rmdir()

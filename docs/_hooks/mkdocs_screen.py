@@ -3,26 +3,19 @@
 from pathlib import Path
 from typing import Any
 
-from mkdocs.exceptions import Abort
 from mkdocs.structure.files import File
 
 from _hooks import mathml, reading, screen
-from _hooks.errors import ROOT, BuildError
+from _hooks.errors import ROOT
+from _hooks.mkdocs_errors import told
 
 FONT = "assets/fonts/math.woff2"
 
 
 def on_config(config: Any) -> Any:
     """Templates call `config.extra.cure`."""
-    config.extra["cure"] = _cure
+    config.extra["cure"] = told()(screen.cure)
     return config
-
-
-def _cure(text: str, old: str, new: str) -> str:
-    try:
-        return screen.cure(text, old, new)
-    except BuildError as error:
-        raise Abort(f"\n{error}") from error
 
 
 def on_env(env: Any, config: Any, files: Any) -> Any:
@@ -43,9 +36,7 @@ def on_env(env: Any, config: Any, files: Any) -> Any:
     return env
 
 
+@told()
 def on_post_build(config: Any) -> None:
     """The theme's files are in place now: mend its script."""
-    try:
-        screen.cure_script(Path(config.site_dir))
-    except BuildError as error:
-        raise Abort(f"\n{error}") from error
+    screen.cure_script(Path(config.site_dir))

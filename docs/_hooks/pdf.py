@@ -24,6 +24,7 @@ logging.getLogger("pypdf").setLevel(
     logging.ERROR
 )  # it warns of a count that Chromium states one too low
 FILE = "attention.pdf"
+NOWHERE = "https://book.invalid/"  # where a site that has no address is printed
 NUMBER = """pages => document.querySelectorAll(".contents a, a.page").forEach(link => {
     link.dataset.page = pages[link.hash.slice(1)] ?? "" })"""
 HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map(
@@ -31,8 +32,9 @@ HEADINGS = """() => [...document.querySelectorAll("h1, h2, h3, h4, h5, h6")].map
 
 
 def write(site: Path, address: str, page: str, browser: Path, metadata: dict[str, str]) -> Path:
-    """Print `page` of the built `site` into its `attention.pdf`; links lead to `address`."""
-    printed, headings = _print(site, address, page, browser)
+    """Print `page` of the built `site` into its `attention.pdf`; links lead to `address`, or where
+    there is none, to the files beside the PDF."""
+    printed, headings = _print(site, address or NOWHERE, page, browser)
     target = site / FILE
     target.write_bytes(_finished(printed, headings, metadata))
     return target
@@ -98,6 +100,7 @@ def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> 
     """With title and author, the outline shown on opening, and nothing of the day it was made."""
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(printed)))
     writer.pdf_header = "%PDF-1.7"
+    _link_to_files(writer)
     writer.metadata = {f"/{key}": value for key, value in metadata.items()}
     catalog: Any = writer.root_object
     catalog[NameObject("/PageMode")] = NameObject("/UseOutlines")
@@ -113,6 +116,15 @@ def _finished(printed: bytes, headings: list[str], metadata: dict[str, str]) -> 
     out = io.BytesIO()
     writer.write(out)
     return out.getvalue()
+
+
+def _link_to_files(writer: PdfWriter) -> None:
+    for page in writer.pages:
+        for annotation in page.get("/Annots", []):
+            action = annotation.get_object().get("/A", {})
+            if str(action.get("/URI", "")).startswith(NOWHERE):
+                file = str(action["/URI"]).removeprefix(NOWHERE) or "index.html"
+                action[NameObject("/URI")] = TextStringObject(file)
 
 
 def _retitle(entry: Any, headings: Iterator[str]) -> None:

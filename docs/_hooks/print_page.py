@@ -29,7 +29,8 @@ QUIZ = f".//section[{SECTION}][not({PART})][.//div[contains(concat(' ', @class, 
 class Book(NamedTuple):
     """What the cover says, the way from the print page to the site's root, and the site's pages.
 
-    `titles`: those of the navigation by the plugin's name of the page; `pages`: addresses by it.
+    `address`: empty where the site has none; `titles`: those of the navigation by the plugin's name
+    of the page; `pages`: addresses by it.
     """
 
     title: str
@@ -207,7 +208,7 @@ def _document(book: Book, chapters: list[Chapter], styles: list[str]) -> str:
 {_emblem()}
 <h1>{title}</h1>
 <p class="subtitle">{subtitle}</p>
-<p class="imprint">{html.escape(book.author)}<br><a href="{book.address}">{book.address}</a></p>
+<p class="imprint">{_imprint(book)}</p>
 </header>
 <nav class="contents" aria-labelledby="contents">
 <h1 id="contents">Contents</h1>
@@ -218,6 +219,11 @@ def _document(book: Book, chapters: list[Chapter], styles: list[str]) -> str:
 </body>
 </html>
 """
+
+
+def _imprint(book: Book) -> str:
+    author, address = html.escape(book.author), html.escape(book.address)
+    return f'{author}<br><a href="{address}">{address}</a>' if address else author
 
 
 def _running_head(chapter: Chapter) -> str:

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from html.parser import HTMLParser
+
+import lxml.html
 
 # Adults read English non-fiction silently at 238 words a minute (Brysbaert, J. Mem. Lang. 2019).
 # A formula and a line of code are weighed as words.
@@ -10,12 +11,26 @@ WORDS_A_MINUTE = 238
 WORDS_A_FORMULA = {"inline": 2, "block": 12}
 WORDS_A_CODE_LINE = 4
 NOTED = re.compile(r"\s*(?!import |from |\"\"\"$|\))\S")  # nobody reads imports and lone brackets
-ASIDE = {"details", "nav", "script", "style", "button", "svg"}
-HIDDEN = {"tabbed-labels", "headerlink", "hidden", "legend", "sources"}
-VOID = {"br", "img", "input", "hr", "meta", "link", "wbr", "source", "col"}
-
+ASIDE = ("details", "nav", "script", "style", "button", "svg")
+HIDDEN = ("tabbed-labels", "headerlink", "hidden", "legend", "sources")
+WORD = re.compile(r"\w[\w’'.-]*")
 
 TOKEN = re.compile(r'(<span class="minutes" data-page="([^"]+)">)…(</span>)')
+
+
+def _of_class(name: str) -> str:
+    return f"contains(concat(' ', @class, ' '), ' {name} ')"
+
+
+TAB = f"*[{_of_class('tabbed-block')}]"
+OFF_THE_PATH = " | ".join(
+    [
+        *(f".//{name}" for name in ASIDE),
+        *(f".//*[{_of_class(name)}]" for name in HIDDEN),
+        f".//{TAB}/following-sibling::{TAB}",
+    ]
+)
+PROSE = ".//text()[not(ancestor::pre or ancestor::math)]"
 
 
 def token(page: str) -> str:
@@ -33,52 +48,12 @@ def minutes(content: str) -> float:
 
     Off it: answers to reveal, all tabs but the first, tables of symbols and lists of sources.
     """
-    counter = _Counter()
-    counter.feed(content)
-    lines = sum(bool(NOTED.match(line)) for line in counter.code.split("\n"))
-    return (counter.words + WORDS_A_CODE_LINE * lines) / WORDS_A_MINUTE
-
-
-class _Counter(HTMLParser):
-    """Walks the page and counts what is on the main path."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.words = 0
-        self.code = ""
-        self.stack: list[tuple[str, bool]] = []
-        self.tabs: list[int] = []
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        if tag in VOID:
-            return
-        classes = (dict(attrs).get("class") or "").split()
-        if "tabbed-content" in classes:
-            self.tabs.append(0)
-        aside = tag in ASIDE or bool(HIDDEN & set(classes))
-        if "tabbed-block" in classes:
-            self.tabs[-1] += 1
-            aside = aside or self.tabs[-1] > 1
-        if tag == "math" and not self.aside:
-            self.words += WORDS_A_FORMULA["block" if ("display", "block") in attrs else "inline"]
-        self.stack.append((tag, aside or tag == "math"))
-
-    def handle_endtag(self, tag: str) -> None:
-        if tag in VOID:  # "<input/>" ends what never began
-            return
-        while self.stack:
-            if self.stack.pop()[0] == tag:
-                return
-
-    @property
-    def aside(self) -> bool:
-        """Whether the place is off the main path."""
-        return any(aside for _, aside in self.stack)
-
-    def handle_data(self, data: str) -> None:
-        if self.aside:
-            return
-        if any(tag == "pre" for tag, _ in self.stack):
-            self.code += data
-        else:
-            self.words += len(re.findall(r"\w[\w’'.-]*", data))
+    page = lxml.html.fragment_fromstring(content, create_parent=True)
+    for aside in page.xpath(OFF_THE_PATH):
+        aside.clear(keep_tail=True)
+    formulas = [formula.get("display") == "block" for formula in page.iter("math")]
+    words = sum(WORDS_A_FORMULA["block" if block else "inline"] for block in formulas)
+    words += sum(len(WORD.findall(text)) for text in page.xpath(PROSE))
+    code = "".join(page.xpath(".//pre//text()"))
+    lines = sum(bool(NOTED.match(line)) for line in code.split("\n"))
+    return (words + WORDS_A_CODE_LINE * lines) / WORDS_A_MINUTE

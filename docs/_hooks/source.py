@@ -2,6 +2,7 @@
 
 import ast
 import re
+import symtable
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
@@ -130,7 +131,7 @@ def bundle(program: Path) -> str:
             _collect(*locate(f"{node.module}.{alias.name}"), needed)
             if alias.asname and alias.asname != alias.name:
                 aliases.append(f"{alias.asname} = {alias.name}")
-    _refuse_clash(needed, program)
+    _refuse_clash(needed, _own(tree, wanted), program)
     return _write(source, tree, wanted, list(needed), aliases)
 
 
@@ -164,8 +165,16 @@ def _ours_statement(statement: str) -> bool:
     return statement.startswith("from attn")
 
 
-def _refuse_clash(needed: dict[tuple[str, str], None], program: Path) -> None:
-    seen: dict[str, str] = {}
+def _own(tree: ast.Module, wanted: list[ast.ImportFrom]) -> set[str]:
+    """The names that the program binds at its top level, but for those that it has from `attn`."""
+    rest = ast.unparse(ast.Module([node for node in tree.body if node not in wanted], []))
+    names = symtable.symtable(rest, "", "exec").get_symbols()
+    renamed = {a.asname for node in wanted for a in node.names if a.asname and a.asname != a.name}
+    return renamed | {n.get_name() for n in names if n.is_assigned() or n.is_imported()}
+
+
+def _refuse_clash(needed: dict[tuple[str, str], None], own: set[str], program: Path) -> None:
+    seen = dict.fromkeys(own, "the program itself")
     for where, name in needed:
         if seen.setdefault(name, where) != where:
             raise BuildError(

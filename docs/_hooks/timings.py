@@ -1,6 +1,8 @@
 """What `make bench` recorded, on the pages: single numbers, and tables with ratios.
 
-Each kind of processor has a record of its own, snippets/<page>/bench_x.<vectors>.json.
+Each kind of processor has a record of its own, snippets/<page>/bench_x.<vectors>.json. A case that
+was timed with other code than the project has now is shown with a mark, and stops nothing: to time
+again takes a machine of that kind.
 """
 
 import json
@@ -10,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from _hooks import code_key
 from _hooks.errors import ROOT, BuildError
 from _hooks.experiments import near
 from _hooks.numbers import number
@@ -20,6 +23,7 @@ ORDER = (
     *("PyTorch", "JAX", "HIPS autograd"),
     *("attn, plain form", "the bound", "the bound, products alone"),
 )
+OLDER = "†"
 SIZE = re.compile(r"(\d+)x(\d+)")
 
 
@@ -29,7 +33,22 @@ def records(script: str) -> Mapping[str, Mapping[str, Any]]:
     kinds = {path.name.split(".")[1]: _load(path, path.stat().st_mtime_ns) for path in found}
     if HERE not in kinds:
         raise BuildError(f"there is no record of '{script}' on {HERE}; make bench writes it")
+    key = code_key.key(found[0].with_name(f"{script}.py"))
+    kinds = {kind: marked(record, key) for kind, record in kinds.items()}
     return {HERE: kinds.pop(HERE), **kinds}
+
+
+def marked(record: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """The record with a mark in each row of a case whose code has another key, or none."""
+    made = record.get("made", {})
+    marks = {
+        case: "" if made.get(case, {}).get("key") == key else OLDER for case in record["cases"]
+    }
+    cases = {
+        case: {label: row | {"mark": marks[case]} for label, row in rows.items()}
+        for case, rows in record["cases"].items()
+    }
+    return {**record, "cases": cases}
 
 
 def load(script: str) -> Mapping[str, Any]:
@@ -63,7 +82,10 @@ def _row(script: str, case: str, label: str) -> Mapping[str, Any]:
 
 def _said(row: Mapping[str, Any]) -> str:
     middle, low, high = map(_short, row["ratio"])
-    return f"{_short(row['ms'])} ms; attn takes {middle} of it, quartiles {low} and {high}"
+    turns = f" of {row['rounds']} turns" if "rounds" in row else ""
+    older = "; with older code" if row["mark"] else ""
+    ratio = f"attn takes {middle} of it, quartiles {low} and {high}"
+    return f"{_short(row['ms'])} ms; {ratio}{turns}{older}"
 
 
 def _short(x: float) -> str:
@@ -81,16 +103,21 @@ def timings(script: str, beginning: str = "") -> str:
         raise BuildError(f"no case of {script} begins with '{beginning}'")
     found = {label for case in cases.values() for label in case} - {OURS}
     labels = [x for x in ORDER if x in found] + sorted(found.difference(ORDER))
-    body = [[name, _short(c[OURS]["ms"]), *_ratios(c, labels)] for name, c in cases.items()]
+    body = [
+        [name + c[OURS]["mark"], _short(c[OURS]["ms"]), *_ratios(c, labels)]
+        for name, c in cases.items()
+    ]
     return _table(["`attn`, ms", *(f"to {x}" for x in labels)], body, beginning)
 
 
 def on_all_machines(script: str, label: str, *beginnings: str) -> str:
-    """A table of the ratio of our time to that of `label`, a number for each kind of processor.
+    """A table of the ratio of our time to that of `label`, a number for each kind of processor, in
+    the order that it says below.
 
     With beginnings, a row for each size and a column for each of them.
     """
-    kinds = [record["cases"] for record in records(script).values()]
+    found = records(script)
+    kinds = [record["cases"] for record in found.values()]
     known = {other for cases in kinds for case in cases.values() for other in case}
     if label not in known:
         raise BuildError(f"{script} has no '{label}'{near(label, known)}")
@@ -100,7 +127,8 @@ def on_all_machines(script: str, label: str, *beginnings: str) -> str:
             raise BuildError(f"no case of {script} begins with '{beginning}'")
     names = dict.fromkeys(name for column in columns for rows in column for name in rows)
     body = [[name, *(_beside(column, name, label) for column in columns)] for name in names]
-    return _table([b.strip() for b in beginnings] or [f"to {label}"], body, *beginnings)
+    table = _table([b.strip() for b in beginnings] or [f"to {label}"], body, *beginnings)
+    return f"{table}\n\nIn each cell: {' · '.join(f'*{kind}*' for kind in found)}."
 
 
 def _rows(cases: Mapping[str, Any], beginning: str) -> Mapping[str, Any]:
@@ -115,28 +143,59 @@ def _rows(cases: Mapping[str, Any], beginning: str) -> Mapping[str, Any]:
 
 def _table(head: list[str], body: list[list[str]], *beginnings: str) -> str:
     head = ["heads × length" if any(beginnings) else "", *head]
-    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body))
+    table = "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body))
+    older = any(OLDER in cell for row in body for cell in row)
+    return f"{table}\n\n{OLDER} Timed with older code than that of this book." if older else table
 
 
 def _ratios(case: Mapping[str, Any], labels: list[str]) -> list[str]:
-    return [_ratio(case[label]["ratio"]) if label in case else "—" for label in labels]
+    most = case[OURS].get("rounds")
+    return [_ratio(case[label], most) if label in case else "—" for label in labels]
 
 
 def _beside(kinds: list[Mapping[str, Any]], name: str, label: str) -> str:
     found = [rows.get(name, {}).get(label) for rows in kinds]
-    return " · ".join(_short(row["ratio"][0]) if row else "—" for row in found)
+    return " · ".join(_short(row["ratio"][0]) + row["mark"] if row else "—" for row in found)
 
 
-def _ratio(ratio: list[float]) -> str:
-    middle, low, high = map(_short, ratio)
-    return f"**{middle}** <small>{low}–{high}</small>"
+def _ratio(row: Mapping[str, Any], most: int | None) -> str:
+    middle, low, high = map(_short, row["ratio"])
+    turns = "" if row.get("rounds") == most else f", {row['rounds']} turns"
+    return f"**{middle}** <small>{low}–{high}{turns}</small>"
 
 
 def machine(script: str, kind: str = HERE) -> str:
-    """What it was measured on, and with what."""
+    """What it was measured on, and with what; of the kind "others" all machines but ours."""
     found = records(script)
+    if kind == "others" and len(found) > 1:
+        return " · on ".join(machine(script, other) for other in found if other != HERE)
     if kind not in found:
         raise BuildError(f"{script} has no record of '{kind}'{near(kind, found)}")
-    about = found[kind]["about"]
-    versions = ", ".join(f"{k} {v}" for k, v in about["versions"].items())
-    return f"{about['machine']}, load average {about['load']}; {versions}"
+    record = found[kind]
+    about = record["about"]
+    said = (
+        ", ".join(filter(None, (about["machine"], about.get("system")))),
+        ", ".join(f"{name} {version}" for name, version in about["versions"].items()),
+        ", ".join(f"{name} with {n} threads" for name, n in about.get("threads", {}).items()),
+        _busy(record),
+        _rounds(record),
+        _age(record),
+    )
+    return "; ".join(filter(None, said))
+
+
+def _busy(record: Mapping[str, Any]) -> str:
+    loads = [case["load"] for case in record.get("made", {}).values() if case["load"] is not None]
+    if loads:
+        return f"load average at most {max(loads)}"
+    return f"load average {record['about']['load']} at the end" if "load" in record["about"] else ""
+
+
+def _rounds(record: Mapping[str, Any]) -> str:
+    ours = [rows[OURS]["rounds"] for rows in record["cases"].values() if "rounds" in rows[OURS]]
+    return f"at least {min(ours)} rounds" if ours else ""
+
+
+def _age(record: Mapping[str, Any]) -> str:
+    older = sum(rows[OURS]["mark"] == OLDER for rows in record["cases"].values())
+    return f"{older} of {len(record['cases'])} cases with older code ({OLDER})" if older else ""

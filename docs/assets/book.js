@@ -24,14 +24,15 @@
   // A button on each block of code.
   const copied = document.createElement("p");
   const copy = async (block, button) => {
+    let done = true;
     try {
       await navigator.clipboard.writeText(block.textContent);
     } catch {
       getSelection().selectAllChildren(block);
-      document.execCommand("copy");
-      getSelection().removeAllRanges();
+      done = document.execCommand("copy");
+      if (done) getSelection().removeAllRanges();
     }
-    button.textContent = copied.textContent = "Copied";
+    button.textContent = copied.textContent = done ? "Copied" : "Press Ctrl+C";
     button.classList.add("done");
     setTimeout(() => {
       button.textContent = "Copy";
@@ -57,15 +58,28 @@
     for (const box of all(".scroll, .equation")) seen.observe(box);
   };
 
-  // The theme opens menu and search by labels, which no key reaches: put a button inside.
+  // The theme opens menu and search by labels, which no key reaches: buttons take their place.
   const labels = () => {
-    for (const [name, title] of [["__drawer", "Contents"], ["__search", "Search"]]) {
-      for (const label of all(`.md-header__button[for=${name}]`)) {
-        const button = Object.assign(document.createElement("button"), { type: "button", ariaLabel: title });
-        button.addEventListener("click", () => document.getElementById(name).click());
-        button.append(...label.childNodes);
-        label.append(button);
-      }
+    for (const [name, title, part] of [["drawer", "Contents", "sidebar"], ["search", "Search", "search"]]) {
+      const toggle = document.getElementById(`__${name}`);
+      const box = Object.assign(document.querySelector(`.md-${part}`), { id: `${name}-box` });
+      const label = document.querySelector(`.md-header__button[for=__${name}]`);
+      const button = Object.assign(document.createElement("button"), { type: "button", className: `${label.className} to-${name}`, ariaLabel: title });
+      const state = () => button.setAttribute("aria-expanded", toggle.checked);
+      button.setAttribute("aria-controls", box.id);
+      button.append(...label.childNodes);
+      button.addEventListener("click", () => {
+        toggle.click();
+        box.querySelector(".md-search__input")?.focus();
+      });
+      toggle.addEventListener("change", state);
+      state();
+      document.addEventListener("keydown", (event) => {
+        if (event.key !== "Escape" || !toggle.checked) return;
+        toggle.click();
+        button.focus();
+      });
+      label.replaceWith(button);
     }
   };
 

@@ -97,7 +97,7 @@ plt.show()
 # ## Turn the knobs
 #
 # - Set `g` to 0.5. For which `beta` does the head stay near row 2 in the end?
-# - Make `s` even: one third for each move. Can sharpening still repair it?
+# - Make `s` uniform: one third for each move. Can sharpening still repair it?
 # - Nine rows in a circle: start the walk at row 8. What does its first step do?
 # - At which `gamma` does the walk begin to hold? Try values between 1.0 and 1.5.
 #

@@ -40,7 +40,7 @@ def run(seed, name="dot"):
     loss, params = finish(steps(seed, name))
     look = looks(longest=max(LENGTHS))[name]
     test = evaluation_set(np.random.default_rng(seed), LENGTHS, each=64)  # as in steps
-    accuracy, bleu = by_length(lambda *source: translate(params, *source, look)[0], test)
+    accuracy, bleu = by_length(lambda *source: translate(params, *source, look), test)
     maps = {n: alignments(params, encode(pairs), look) for n, pairs in test.items()}
     links = {n: strongest(maps[n], pairs) for n, pairs in test.items()}
     cat = encode([HELD_OUT])
@@ -55,7 +55,7 @@ def run(seed, name="dot"):
         "alpha": alignments(params, cat, look)[0],
         "french": np.array(HELD_OUT.french),
         "english": np.array(HELD_OUT.english),
-        "wrote": np.array(decode(translate(params, cat.x, cat.x_mask, 9, look)[0])[0]),
+        "wrote": np.array(decode(translate(params, cat.x, cat.x_mask, 9, look))[0]),
     }
 
 

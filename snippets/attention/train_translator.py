@@ -35,7 +35,7 @@ def steps(seed):
 def run(seed):
     loss, params = finish(steps(seed))
     test = evaluation_set(np.random.default_rng(seed), LENGTHS, each=64)  # as in steps
-    accuracy, bleu = by_length(lambda *source: translate(params, *source)[0], test)
+    accuracy, bleu = by_length(lambda *source: translate(params, *source), test)
     links = {n: strongest(alignments(params, encode(pairs)), pairs) for n, pairs in test.items()}
     cat = encode([HELD_OUT])
     return {
@@ -49,7 +49,7 @@ def run(seed):
         "alpha": alignments(params, cat)[0],
         "french": np.array(HELD_OUT.french),
         "english": np.array(HELD_OUT.english),
-        "wrote": np.array(decode(translate(params, cat.x, cat.x_mask, 9)[0])[0]),
+        "wrote": np.array(decode(translate(params, cat.x, cat.x_mask, 9))[0]),
     }
 
 

@@ -24,7 +24,7 @@ def steps(seed):
 def run(seed):
     loss, params = finish(steps(seed))
     test = evaluation_set(np.random.default_rng(seed), LENGTHS, each=64)  # as in steps
-    accuracy, bleu = by_length(lambda *source: translate(params, *source)[0], test)
+    accuracy, bleu = by_length(lambda *source: translate(params, *source), test)
     return {"loss": loss, "lengths": np.array(LENGTHS), "accuracy": accuracy, "bleu": bleu}
 
 

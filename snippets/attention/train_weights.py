@@ -65,7 +65,7 @@ def compare(frozen, alpha, pairs):
 
 def written(params, pairs):
     """BLEU of what the translator writes on its own."""
-    return by_length(lambda *source: translate(params, *source)[0], {WORDS: pairs})[1][0]
+    return by_length(lambda *source: translate(params, *source), {WORDS: pairs})[1][0]
 
 
 def run(seed):

@@ -43,7 +43,7 @@ def judged(seed, loss, params, translate):
 
 def run(seed):
     loss, params = finish(steps(seed))
-    return judged(seed, loss, params, lambda *source: seq2seq.translate(params, *source)[0])
+    return judged(seed, loss, params, lambda *source: seq2seq.translate(params, *source))
 
 
 def measure(run):

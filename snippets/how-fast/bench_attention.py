@@ -6,10 +6,11 @@ and length. All are of 64 features, in float32.
 
 from collections.abc import Callable, Iterator
 from functools import partial
+from operator import itemgetter
 from typing import Any
 
 import numpy as np
-from _hooks.bench import peer, with_gradients
+from _hooks.bench import Views, as_it_is, peer, with_gradients
 
 from attn.mechanisms import attention as plain
 from attn.mechanisms import tiled
@@ -27,19 +28,29 @@ JAX_UP_TO = 8192  # it holds all scores, too
 Calls = dict[str, Callable[[], Any]]
 
 
-def cases() -> Iterator[tuple[str, Calls]]:
+def heads_first(x: Any) -> Any:
+    """An array of JAX with its axes as ours."""
+    return np.swapaxes(x, 1, 2)
+
+
+SAME: Views = {"attn": as_it_is, "PyTorch": as_it_is}
+CONTEXTS = SAME | {"attn, plain form": itemgetter(0), "JAX": heads_first}
+GRADIENTS = SAME | {"attn, plain form": as_it_is, "JAX": lambda y: [*map(heads_first, y[1])]}
+
+
+def cases() -> Iterator[tuple[str, Calls, Views]]:
     """Every size, with and without a causal mask, forward and both ways."""
     for heads, n in SIZES:
         rng = np.random.default_rng(n)
         q, k, v, dc = rng.standard_normal((4, 1, heads, n, D), dtype=np.float32)
         for causal in (False, True):
             name = f"{'causal ' if causal else ''}{heads}x{n}"
-            yield f"forward {name}", forward(q, k, v, causal)
+            yield f"forward {name}", forward(q, k, v, causal), CONTEXTS
             if n <= BOTH_UP_TO:
-                yield f"both {name}", both(dc, q, k, v, causal)
+                yield f"both {name}", both(dc, q, k, v, causal), GRADIENTS
     q, k, v = np.random.default_rng(0).standard_normal((3, 1, 8, 2048, D), dtype=np.float32)
-    yield "forward, large scores", forward(30 * q, k, v, causal=False)
-    yield "forward, after a product", after_a_product(8, 512)
+    yield "forward, large scores", forward(30 * q, k, v, causal=False), CONTEXTS
+    yield "forward, after a product", after_a_product(8, 512), SAME
 
 
 def forward(q: Any, k: Any, v: Any, causal: bool) -> Calls:

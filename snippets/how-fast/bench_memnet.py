@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import Any
 
 import numpy as np
-from _hooks.bench import peer
+from _hooks.bench import Views, as_it_is, peer
 
 from attn.models import memnet
 from attn.tools.stories import WORDS, batches, encode, stories
@@ -22,38 +22,37 @@ SIZES = ((32, 20), (96, 32), (256, 50))
 RATE, LARGEST = 1e-3, 10.0
 
 Calls = dict[str, Callable[[], Any]]
+SAME: Views = dict.fromkeys(("attn", "PyTorch", "PyTorch, words counted"), as_it_is)
 
 
-def cases() -> Iterator[tuple[str, Calls]]:
-    """Every size; each call takes one step of training and gives its loss."""
+def cases() -> Iterator[tuple[str, Calls, Views]]:
+    """Every size; each call takes one step of training: the loss before, the parameters after it.
+
+    All start from the same parameters, so their first steps can be compared.
+    """
     rng = np.random.default_rng(0)
     told = encode([story for facts in (1, 2, 3) for story in stories(rng, facts, 100)])
     for size, width in SIZES:
         batch = tuple(next(batches(rng, told, size))[:3])
         params = memnet.init(rng, len(WORDS), TIMES, width, HOPS)
         steps = train(params, memnet.loss_and_grads, repeat(batch), repeat(RATE), largest=LARGEST)
-        calls: Calls = {"attn": partial(first_of_next, steps)}
+        calls: Calls = {"attn": partial(next, steps)}
         if torch := peer("PyTorch"):
             calls["PyTorch"] = torch_step(torch, params, batch, looked_up)
             calls["PyTorch, words counted"] = torch_step(torch, params, batch, counted)
-        yield f"memory network {size}x{width}", calls
-
-
-def first_of_next(steps: Iterator[Any]) -> float:
-    """The loss of the next step."""
-    return float(next(steps)[0])
+        yield f"memory network {size}x{width}", calls, SAME
 
 
 def torch_step(
     torch: Any, params: Any, batch: Any, sentences: Callable[..., Any]
-) -> Callable[[], float]:
+) -> Callable[[], Any]:
     """The same model, parameters and optimizer in PyTorch."""
     P = {key: torch.nn.Parameter(torch.tensor(value)) for key, value in params.items()}
     optimizer = torch.optim.Adam(P.values(), lr=RATE, fused=True)
     return partial(step, torch, P, optimizer, [torch.tensor(part) for part in batch], sentences)
 
 
-def step(torch: Any, P: Any, optimizer: Any, batch: Any, sentences: Callable[..., Any]) -> float:
+def step(torch: Any, P: Any, optimizer: Any, batch: Any, sentences: Callable[..., Any]) -> Any:
     """Loss, gradients, clipping, Adam."""
     optimizer.zero_grad()
     x, q, y = batch
@@ -61,7 +60,7 @@ def step(torch: Any, P: Any, optimizer: Any, batch: Any, sentences: Callable[...
     loss.backward()
     torch.nn.utils.clip_grad_norm_(P.values(), LARGEST)
     optimizer.step()
-    return float(loss.item())
+    return loss.item(), P
 
 
 def answer(torch: Any, P: Any, x: Any, q: Any, sentences: Callable[..., Any]) -> Any:

@@ -2,7 +2,7 @@
 
 The machine of page 4: memory of 64 rows of 16 numbers, a read head and a write head, 64 units in
 the controller; a batch of 16 sequences of ten vectors to copy. PyTorch runs the same equations
-eagerly, with its own LSTM cell.
+eagerly, with its own LSTM cell, from the same parameters.
 """
 
 from collections.abc import Callable, Iterator
@@ -10,23 +10,24 @@ from functools import partial
 from typing import Any
 
 import numpy as np
-from _hooks.bench import peer
+from _hooks.bench import Views, as_it_is, peer
 
 from attn.models import ntm
 from attn.tools.algorithms import Batch, copy
 from attn.types import Params
 
 Calls = dict[str, Callable[[], Any]]
+SAME: Views = {"attn": as_it_is, "PyTorch": as_it_is}
 
 
-def cases() -> Iterator[tuple[str, Calls]]:
+def cases() -> Iterator[tuple[str, Calls, Views]]:
     """Both controllers."""
     rng = np.random.default_rng(0)
     batch = copy(rng, 10, 16)
     for name, start in (("LSTM", ntm.init), ("feed-forward", ntm.init_feedforward)):
         params = start(rng, inputs=9, outputs=8)
         ours: Calls = {"attn": partial(ntm.loss_and_grads, params, batch)}
-        yield f"Turing machine, {name}", ours | on_torch(params, batch)
+        yield f"Turing machine, {name}", ours | on_torch(params, batch), SAME
 
 
 def on_torch(params: Params, batch: Batch) -> Calls:
@@ -35,7 +36,12 @@ def on_torch(params: Params, batch: Batch) -> Calls:
         return {}
     free = {key: torch.from_numpy(x.copy()).requires_grad_() for key, x in params.items()}
     given = [torch.from_numpy(x) for x in batch]
-    return {"PyTorch": lambda: torch.autograd.grad(loss(torch, free, *given), list(free.values()))}
+
+    def loss_and_grads() -> Any:
+        found = loss(torch, free, *given)
+        return found, dict(zip(free, torch.autograd.grad(found, list(free.values())), strict=True))
+
+    return {"PyTorch": loss_and_grads}
 
 
 def loss(torch: Any, p: dict[str, Any], x: Any, y: Any, mask: Any) -> Any:

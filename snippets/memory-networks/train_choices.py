@@ -1,4 +1,4 @@
-"""Two hops on a thousand stories of two facts: one choice of the paper at a time, changed."""
+"""Two hops on a thousand stories of two facts: the paper's choices, changed one at a time."""
 
 from functools import partial
 
@@ -10,11 +10,11 @@ from attn.models.memnet import (
     init,
     init_layerwise,
     layerwise,
-    linear,
     loss_and_grads,
     loss_and_grads_layerwise,
     random_noise,
     soft,
+    without_softmax,
 )
 from attn.ops.bags import bag, centered_position_encoding, position_encoding
 from attn.tools.optim import warmup_cosine
@@ -64,7 +64,7 @@ def training(
     drawn = (
         (random_noise(rng, b.x) if noise else b.x, b.q, b.y) for b in batches(rng, learned, 96)
     )
-    for step in train(params, partial(f, looking=linear), drawn, [3e-3] * start):
+    for step in train(params, partial(f, looking=without_softmax), drawn, [3e-3] * start):
         yield step
         params = step[1]
     rates = [warmup_cosine(t, STEPS - start, 1e-2, warmup=100) for t in range(STEPS - start)]

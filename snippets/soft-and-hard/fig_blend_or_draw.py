@@ -6,8 +6,8 @@ from matplotlib.figure import Figure
 
 KIND = "illustrative"
 ALT = (
-    "Left, soft attention lights all four words, noir most. Right, each of eight draws of hard "
-    "attention lights exactly one word, mostly noir, sometimes another."
+    "Left, bars: the weights of four words, the tallest that of noir. Right, dots: the one word "
+    "that each of eight draws reads, mostly noir, sometimes another."
 )
 WORDS = ("Le", "chat", "noir", "dort")
 ALPHA = np.array([0.05, 0.10, 0.80, 0.05])

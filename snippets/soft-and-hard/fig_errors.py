@@ -20,8 +20,8 @@ def alt(train_estimators: Runs) -> str:
     n = 2.0 ** np.arange(error.shape[1])
     slopes = np.polyfit(np.log(n), np.log(error[:3]).T, 1)[0]
     return (
-        "Error of the mean of N estimates against N, on logarithmic axes. REINFORCE, with a moving "
-        f"average and with leave-one-out, falls with slopes {slopes.min():.2f} to "
+        "Error of the mean of N estimates against N, on logarithmic axes. REINFORCE alone, with a "
+        f"moving average, and with leave-one-out falls with slopes {slopes.min():.2f} to "
         f"{slopes.max():.2f}. For the quadratic reward, straight-through stops at "
         f"{error[4, -1]:.2f} and Gumbel-softmax at {error[6, -1]:.2f} of the gradient's length."
     )

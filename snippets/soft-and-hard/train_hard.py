@@ -107,6 +107,7 @@ def measure(run):
         "cells": float(TASK["cells"]),
         "at_random": at_random(),
         "none_above_random": last["none"] - at_random(),
+        "least_of_others": min(x for name, x in last.items() if name != "none"),
         "exact_less_others": last["exact"] - last["others"],
         "exact_less_average": last["exact"] - last["average"],
     }

@@ -18,7 +18,10 @@ def alt(train_distance: Runs) -> str:
         f"{name} 10^{at(train_distance, kind, 64):.0f} and 10^{at(train_distance, kind, 256):.0f}"
         for kind, (name, *_) in LOOKS.items()
     ]
-    return f"Gradient by distance, logarithmic. About, at 64 and 256 words: {'; '.join(parts)}."
+    return (
+        "Gradient by distance, logarithmic, down to 10^-14. About, at 64 and 256 words: "
+        f"{'; '.join(parts)}."
+    )
 
 
 def figure(train_distance: Runs, colors: dict[str, str]) -> Figure:

@@ -17,7 +17,7 @@ def alt(train_language: Runs) -> str:
     return (
         "Four panels. The position code: waves, fast at the left and slow at the right. The causal "
         "mask: a lower triangle. Two trained heads on a line of French, letter by letter: one "
-        f"looks {reach[0]:.0f} letters back on average, the other {reach[1]:.0f}."
+        f"looks {reach[0]:.1f} letters back on average, the other {reach[1]:.1f}."
     )
 
 
@@ -31,7 +31,7 @@ def figure(train_language: Runs, colors: dict[str, str]) -> Figure:
     axes[1].imshow(causal(n), cmap=shade["key"])
     for ax, alpha in zip(axes[2:], heads, strict=True):
         ax.imshow(alpha.astype(float) ** 0.5, cmap=shade["weight"], vmin=0, vmax=1)
-    names = ("positions", "causal mask", "a near head", "a far head")
+    names = ("positions", "causal mask", "one head", "another head")
     for ax, name in zip(axes, names, strict=True):
         ax.set_title(name)
         ax.set(xticks=[], yticks=[])

@@ -16,10 +16,10 @@ def alt(train_induction: Runs, train_induction_one: Runs) -> str:
         for runs in (train_induction, train_induction_one)
     )
     return (
-        f"Left, loss by training step: with two layers it falls at once, to {two} of the repeated "
-        f"symbols right; with one layer it stays high, {one}. Middle and right, weights on a "
-        "sequence of period 16: a head of the first layer on the symbol before, one of the second "
-        "on the symbol after the same one, 15 steps back."
+        "Left, loss by training step: with two layers it falls suddenly, after hundreds of steps, "
+        f"to {two} of the repeated symbols right; with one layer it stays high, {one}. Middle and "
+        "right, weights on a sequence of period 16: a head of the first layer on the symbol "
+        "before, one of the second on the symbol after the same one, 15 steps back."
     )
 
 

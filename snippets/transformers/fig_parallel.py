@@ -1,4 +1,4 @@
-"""A layer of self-attention and a GRU: what they count, and what they take, by length."""
+"""A layer of self-attention and a GRU: their operations and their times, by length."""
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -12,7 +12,7 @@ SEEDS = (0, 1, 2)
 STEPS = 1800
 SYMBOLS, LENGTH = 32, 48
 PERIODS = (8, 24)  # a sequence repeats after so many symbols, drawn anew for each
-TURNED = Design(Positions(turn=rotary, turn_backward=rotary_backward))
+TURNED = Design(Positions(turn=(rotary, rotary_backward)))
 
 
 def sequences(rng, count):

@@ -23,7 +23,7 @@ CODES = {
     "none": Positions(),
     "sinusoidal": Positions(code=sinusoidal),
     "learned": Positions(),  # its table is among the parameters
-    "rotary": Positions(turn=rotary, turn_backward=rotary_backward),
+    "rotary": Positions(turn=(rotary, rotary_backward)),
     "alibi": Positions(bias=lambda heads, at, keys: alibi(alibi_slopes(heads), at, keys)),
 }
 

@@ -10,12 +10,16 @@ TITLES = ("before", "content", "gate", "shift", "sharpen")
 
 
 def alt(train_copy: Runs) -> str:
-    """Say where the weight is at each stage of the first step of the copy."""
-    peaks = [
-        f"{n} {w.max():.2f} on row {w.argmax()}"
-        for n, w in zip(TITLES, turn(train_copy)[1], strict=True)
-    ]
-    return f"The read head's weights at the first step of the copy: {', '.join(peaks)}."
+    """Say where the weight is at each stage of both steps."""
+    end, later = (
+        ", ".join(
+            f"{n} {w.max():.2f} on row {w.argmax()}" for n, w in zip(TITLES, stages, strict=True)
+        )
+        for stages in turn(train_copy)
+    )
+    return (
+        f"The largest weights of the read head. As the input ends: {end}. One step later: {later}."
+    )
 
 
 def figure(train_copy: Runs, colors: dict[str, str]) -> Figure:

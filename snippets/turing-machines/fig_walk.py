@@ -20,7 +20,8 @@ def alt(train_copy: Runs) -> str:
         f"Two maps, steps across and memory rows down. Left, while {length} vectors come in, the "
         f"write head moves one row a step, with {write[:length].max(axis=1).mean():.2f} of its "
         f"weight on a single row, and it walks on while the copy goes out. Right, the read head "
-        f"waits on row {read[:length].mean(axis=0).argmax()}. From the mark on it moves one row in "
+        f"has its peak on row {read[:length].mean(axis=0).argmax()}, blurred; weights "
+        f"below {LEAST} are not drawn. From the mark on it moves one row in "
         f"{100 * np.mean(np.abs(walk) == 1):.0f} % of the steps, and {100 * same:.0f} % of its "
         "rows have been written."
     )

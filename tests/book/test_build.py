@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from _hooks import browser
+from pypdf import PdfReader
 
 from tests.book import tiny_book
 from tests.book.tiny_book import Book
@@ -181,6 +182,33 @@ def test_with_a_browser_pages_link_to_the_pdf(book: Book) -> None:
     assert '<a class="pdf" href="attention.pdf">' in (book.site / "index.html").read_text("utf-8")
 
 
+def test_a_site_without_an_address_names_none_and_its_pdf_leads_to_its_files(book: Book) -> None:
+    pages = [page.read_text("utf-8") for page in book.site.rglob("*.html")]
+    assert not [text for text in pages if "canonical" in text or "example.org" in text]
+    printed = PdfReader(book.site / "attention.pdf")
+    links = [link.get_object() for page in printed.pages for link in page.get("/Annots", [])]
+    targets = [str(link["/A"]["/URI"]) for link in links if "/URI" in link.get("/A", {})]
+    files = [target for target in targets if "://" not in target]
+    assert "downloads/attention/tiny.py" in files
+    assert all((book.site / file).is_file() for file in files)
+    assert not [target for target in targets if "invalid" in target]
+
+
+def test_the_cards_of_the_evidence_come_where_they_are_used(book: Book) -> None:
+    pages = sorted(book.site.rglob("*.html"))
+    styled = [page.name for page in pages if "assets/evidence.css" in page.read_text("utf-8")]
+    assert styled == ["evidence.html", "print.html"]
+
+
+def test_an_error_of_the_system_that_is_a_defect_of_ours_keeps_its_traceback(book: Book) -> None:
+    before = book.state()
+    code, said = book.build("build._mkdocs = lambda: open('no-such-file')")
+    assert code == 1
+    assert "Traceback" in said
+    assert said.strip().split("\n")[-1].startswith("Not built (the previous site is as it was)")
+    assert book.state() == before
+
+
 def test_the_print_page_brings_nothing_to_the_other_pages(book: Book) -> None:
     assert not (book.site / "js").exists()
     for page in book.site.rglob("*.html"):
@@ -196,6 +224,22 @@ def test_the_print_page_needs_no_script_and_hides_nothing(book: Book) -> None:
     assert re.findall(r"<details[^>]*>", text) == ['<details class="predict" open="">']
     assert "With attn" in text
     assert '<section class="print-page" id="numpy-only">' in text
+
+
+def test_a_browser_that_does_not_start_is_passed_over(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    snap, chromium = tmp_path / "chromium-browser", tmp_path / "chromium"
+    snap.write_text("#!/bin/sh\necho it needs the chromium snap >&2\nexit 1\n")
+    chromium.write_text("#!/bin/sh\necho Chromium 140\n")
+    there = [tmp_path / "gone", snap, chromium]
+    for path in (snap, chromium):
+        path.chmod(0o755)
+    monkeypatch.setattr(browser, "_there", lambda: map(str, there))
+    assert browser.find() == chromium
+    assert f"{snap} does not start: it needs the chromium snap" in capsys.readouterr().out
+    there.pop()
+    assert browser.find() is None
 
 
 def test_as_root_on_debian_the_browser_is_debians(monkeypatch: pytest.MonkeyPatch) -> None:

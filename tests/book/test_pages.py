@@ -81,6 +81,30 @@ def test_no_line_ends_between_a_formula_and_the_stop_behind_it() -> None:
     assert [kept.get_text() for kept in soup.select(".kept")] == ["p."]
 
 
+def test_what_begins_a_row_is_its_header_unless_it_has_no_text() -> None:
+    firsts = ["a", "", "<math><mi>x</mi></math>", "<em>b</em> <math><mi>x</mi></math>"]
+    rows = "".join(f"<tr>\n<td>{first}</td>\n<td>c</td>\n</tr>" for first in firsts)
+    table = f"<table><thead><tr><th></th><th>d</th></tr></thead><tbody>{rows}</tbody></table>"
+    soup = BeautifulSoup(page.finish(table, "x.md"), "lxml")
+    assert [th.get_text() for th in soup.select("tbody th[scope=row]")] == ["a", "b x"]
+    assert [td.get_text() for td in soup.select("tbody td")] == ["c", "", "c", "x", "c", "c"]
+    assert [th.get_text() for th in soup.select("thead th")] == ["d"]
+
+
+def test_boxes_that_scroll_are_named_after_the_heading_above() -> None:
+    formula = r'<div class="arithmatex">\[p\]</div>'
+    parts = [
+        formula,
+        '<h2 id="a">To <em>"A"</em> &amp;\nB<a class="headerlink" href="#a">¶</a></h2>',
+        "<table><tr><td>1</td></tr></table>",
+        "<h3>C</h3>",
+        formula,
+    ]
+    soup = BeautifulSoup(page.finish("".join(parts), "x.md"), "lxml")
+    names = [box["aria-label"] for box in soup.select("[role=group]")]
+    assert names == ["Equation", 'Table: To "A" & B', "Equation: C"]
+
+
 def test_every_chapter_is_in_the_navigation_in_the_order_of_the_course() -> None:
     with (ROOT / "mkdocs.yml").open("rb") as settings:
         shown = re.findall(r"[\w/-]+\.md", str(yaml_load(settings)["nav"]))

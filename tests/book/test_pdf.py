@@ -9,6 +9,7 @@ from typing import Any
 import lxml.html
 import pytest
 from _hooks import pdf
+from _hooks import print_page as printing
 from _hooks.errors import ROOT
 from pypdf import PdfReader
 
@@ -175,7 +176,16 @@ def test_links_lead_within_the_book_or_to_the_web(book: PdfReader) -> None:
     ]
     within = [link for link in _annotations(book) if "/Dest" in link]
     assert len(within) > 100
-    assert all(re.match(r"https?://(?!localhost|127\.)", address) for address in addresses)
+    for address in addresses:
+        of_the_web = re.match(r"https?://(?!localhost|127\.|example\.|book\.invalid)", address)
+        assert of_the_web or (SITE / address.split("#")[0]).is_file(), address
+
+
+def test_the_cover_shows_the_address_if_there_is_one() -> None:
+    book = printing.Book("", "", "A & B", "https://book.test/?a&b", "", {}, {})
+    address = "https://book.test/?a&amp;b"
+    assert printing._imprint(book) == f'A &amp; B<br><a href="{address}">{address}</a>'
+    assert printing._imprint(book._replace(address="")) == "A &amp; B"
 
 
 def test_the_document_says_what_it_is(book: PdfReader) -> None:

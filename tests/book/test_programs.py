@@ -26,7 +26,7 @@ def test_a_program_prints_its_recorded_output(name: str) -> None:
     program = PROGRAMS[name]
     reach_attn = f"import sys; sys.path.insert(0, {str(ROOT)!r})\n"
     printed = isolated(reach_attn + f"import runpy; runpy.run_path({str(program.path)!r})")
-    assert printed == program.output, f"python snippets/{name} > snippets/{name[:-3]}.txt"
+    assert printed == program.output, expand.record(f"snippets/{name}")
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
@@ -89,7 +89,7 @@ def test_a_module_cannot_be_imported_whole(tmp_path: Path) -> None:
 
 
 def test_a_wrong_name_is_told_with_the_names_that_there_are(tmp_path: Path) -> None:
-    with pytest.raises(BuildError, match="no definition 'dots'; it has NEAR, dot, "):
+    with pytest.raises(BuildError, match=r"no definition 'dots'; it has .*dot, "):
         bundled("from attn.ops.scores import dots\n", tmp_path)
 
 
@@ -97,3 +97,49 @@ def test_a_program_that_is_too_long_is_refused(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(expand, "LONGEST_PROGRAM", 3)
     with pytest.raises(BuildError, match="a program has at most 3"):
         expand.program("snippets/attention/by_hand.py")
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "from attn.ops.scores import scaled_dot\n\n\ndef dot(q, k):\n    return q\n",
+        "import math as dot\n\nfrom attn.ops.scores import scaled_dot\n",
+        "from attn.ops.scores import cosine as dot\nfrom attn.ops.scores import scaled_dot\n",
+        "from attn.ops.scores import scaled_dot\n\nfor _, dot in [(1, 2)]:\n    print(dot)\n",
+    ],
+)
+def test_a_program_cannot_bind_the_name_of_a_helper_it_is_bundled_with(
+    code: str, tmp_path: Path
+) -> None:
+    message = "'dot' comes from the program itself and from attn.ops.scores: one of them must be"
+    with pytest.raises(BuildError, match=message):
+        bundled(code, tmp_path)
+
+
+def test_a_program_may_use_the_names_of_helpers_inside_its_functions(tmp_path: Path) -> None:
+    code = "from attn.ops.scores import scaled_dot as scaled_dot\n\n\ndef f(dot):\n    x = dot\n"
+    assert "def scaled_dot" in bundled(code, tmp_path)
+
+
+@pytest.mark.parametrize("output", [None, "", "\n"])
+def test_a_program_without_output_is_refused_with_the_command_that_records_it(
+    output: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "snippets" / "page"
+    folder.mkdir(parents=True)
+    (folder / "new.py").write_text("print(1)\n")
+    if output is not None:
+        (folder / "new.txt").write_text(output)
+    monkeypatch.setattr(expand, "ROOT", tmp_path)
+    command = "PYTHONPATH=. .venv/bin/python snippets/page/new.py > snippets/page/new.txt"
+    with pytest.raises(BuildError, match=f"has no output beside it: {command}"):
+        expand.program("snippets/page/new.py")
+
+
+def test_a_folder_of_programs_that_no_page_has_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    new = expand.Program(ROOT / "snippets" / "new" / "x.py", "", "", "1\n")
+    monkeypatch.setattr(book, "programs", lambda: [new])
+    with pytest.raises(
+        BuildError, match=r"book\.py: snippets/new/ is of no page in COURSE or BESIDE"
+    ):
+        book.catalogue("")

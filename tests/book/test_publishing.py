@@ -1,9 +1,11 @@
 """What surrounds the book: workflows, licenses, citation, README, commands."""
 
+import ast
 import re
 import subprocess
 import sys
 import tomllib
+from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,11 @@ import sys
 sys.version_info, sys.version = (3, 10), "3.10.0 (main)"
 exec(sys.argv[2])
 """
+
+
+def settings() -> Any:
+    """The data of pyproject.toml."""
+    return tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
 
 
 def workflow(name: str) -> Any:
@@ -73,9 +80,20 @@ def test_what_is_published_is_what_was_tested() -> None:
     assert "make test" in "".join(step.get("run", "") for step in jobs["build"]["steps"])
 
 
+def test_the_oldest_python_of_the_package_is_tested_and_one_is_published() -> None:
+    build = workflow("pages.yml")["jobs"]["build"]
+    tested = build["strategy"]["matrix"]["python"]
+    assert f">={tested[0]}" == settings()["project"]["requires-python"]
+    (publishing,) = [
+        s["if"] for s in build["steps"] if "upload-pages-artifact" in s.get("uses", "")
+    ]
+    (published,) = re.findall(r"matrix\.python == '([\d.]+)'", publishing)
+    assert published in tested
+
+
 def test_the_citation_has_the_version_of_the_package() -> None:
     citation = yaml.safe_load((ROOT / "CITATION.cff").read_text("utf-8"))
-    package = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    package = settings()["project"]
     assert citation["version"] == package["version"]
     assert package["license"] in citation["license"]
 
@@ -110,3 +128,45 @@ def test_make_refuses_an_old_python_with_a_clear_message(tmp_path: Path) -> None
 
 def test_the_pinned_requirements_name_no_host() -> None:
     assert "://" not in (ROOT / "requirements.txt").read_text("utf-8")
+
+
+def imports(path: Path) -> set[str]:
+    """The modules that a file imports from elsewhere, with their packages."""
+    nodes = list(ast.walk(ast.parse(path.read_text("utf-8"))))
+    plain = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    froms = {n.module or "" for n in nodes if isinstance(n, ast.ImportFrom) and not n.level}
+    return plain | froms
+
+
+def plain(name: str) -> str:
+    """The name of a distribution, spelt as all its spellings are compared."""
+    return re.sub(r"[-_.]+", "-", name.split("[")[0]).lower()
+
+
+def test_all_that_the_book_and_its_tests_import_is_listed() -> None:
+    files = [file for folder in ("docs", "tests") for file in (ROOT / folder).rglob("*.py")]
+    roots = {name.split(".")[0] for file in files for name in imports(file)}
+    brings = packages_distributions()
+    listed = {plain(name) for name in settings()["dependency-groups"]["book"]}
+    ours = {"_hooks", "attn", "tests", *sys.stdlib_module_names}
+    assert {r for r in roots - ours if not listed & set(map(plain, brings.get(r, [])))} == set()
+
+
+def test_every_package_that_is_listed_is_pinned() -> None:
+    pinned = re.findall(
+        r"^([\w.-]+)==", (ROOT / "requirements.txt").read_text("utf-8"), re.MULTILINE
+    )
+    listed = {plain(name) for name in settings()["dependency-groups"]["book"]}
+    assert listed - set(map(plain, pinned)) == set()
+
+
+def test_what_knows_mkdocs_or_its_plugins_is_named_where_the_machinery_is_described() -> None:
+    folder = ROOT / "docs" / "_hooks"
+    described = ast.get_docstring(ast.parse((folder / "__init__.py").read_text("utf-8")))
+    named = set(re.findall(r"`(\w+)`", described or ""))
+    knowing = {
+        file.stem
+        for file in folder.glob("*.py")
+        if any(re.match("mkdocs|griffe", name) for name in imports(file))
+    }
+    assert {name for name in knowing if not name.startswith("mkdocs_")} <= named

@@ -1,4 +1,5 @@
 import io
+from pathlib import Path
 
 import pytest
 from _hooks import mathml, screen
@@ -55,3 +56,16 @@ def test_the_font_is_the_same_every_time_and_smaller_than_40_kb(tmp_path):
     first, again = (mathml.font(used, tmp_path / name) for name in "ab")
     assert first == again == mathml.font(used, tmp_path / "a")
     assert len(first) < 40_000
+
+
+@pytest.mark.parametrize("part", ["FONT", "version", "__file__"])
+def test_the_font_is_cut_anew_when_what_it_is_made_from_or_by_changes(part, tmp_path, monkeypatch):
+    changed = tmp_path / "changed"
+    before = Path(mathml.FONT if part == "FONT" else mathml.__file__).read_bytes()
+    changed.write_bytes(before + b"\nx = 1\n")
+    mathml.font("d", tmp_path / "cache")
+    monkeypatch.setattr(mathml, part, (lambda _: "0") if part == "version" else changed)
+    mathml._made_from.cache_clear()
+    mathml.font("d", tmp_path / "cache")
+    mathml._made_from.cache_clear()
+    assert len(list((tmp_path / "cache").glob("*.woff2"))) == 2

@@ -3,6 +3,7 @@ import re
 
 import pytest
 from bs4 import BeautifulSoup
+from playwright.sync_api import expect
 
 SCHEMES = ("default", "slate")
 WIDTHS = (320, 768, 1440)
@@ -77,18 +78,42 @@ def test_no_page_names_another_host_but_in_links(pages, site):
 def test_search_finds_a_chapter(where, site, address, open_page):
     page = open_page((site / "index.html").as_uri() if where == "file" else address + "index.html")
     page.keyboard.press("/")
-    page.keyboard.type("attention")
+    page.keyboard.type("bottleneck")
     page.wait_for_selector(".md-search-result__link", timeout=10_000)
     page.locator(".md-search-result__link").first.click()
-    page.wait_for_url(re.compile(r"\.html"))
+    page.wait_for_url(re.compile(r"/bottleneck\.html"))
+    expect(page.locator("h1")).to_have_text(re.compile("^The bottleneck"))
 
 
-def test_the_menu_opens_by_keyboard_on_a_small_screen(address, open_page):
+@pytest.mark.parametrize(("name", "box"), [("Contents", "drawer"), ("Search", "search")])
+def test_menu_and_search_open_and_close_by_keyboard_and_say_so(name, box, address, open_page):
     page = open_page(address + "index.html", width=320)
-    menu = page.get_by_role("button", name="Contents")
-    menu.focus()
+    button = page.get_by_role("button", name=name, exact=True)
+    expect(button).to_have_attribute("aria-expanded", "false")
+    button.focus()
     page.keyboard.press("Enter")
-    page.wait_for_function("document.getElementById('__drawer').checked")
+    expect(button).to_have_attribute("aria-expanded", "true")
+    assert page.locator(f"#__{box}").is_checked()
+    assert page.locator(f"#{button.get_attribute('aria-controls')}").count() == 1
+    page.keyboard.press("Escape")
+    expect(button).to_have_attribute("aria-expanded", "false")
+    expect(button).to_be_focused()
+    assert not page.locator("label button").count()
+
+
+@pytest.mark.parametrize(("width", "shown"), [(320, [True, True]), (1440, [False, False])])
+def test_the_buttons_of_menu_and_search_show_where_the_labels_would(
+    width, shown, address, open_page
+):
+    page = open_page(address + "index.html", width=width)
+    buttons = [page.locator(f"header button[aria-controls={n}-box]") for n in ("drawer", "search")]
+    assert [button.is_visible() for button in buttons] == shown
+
+
+def test_the_menu_opens_without_javascript(address, open_page):
+    page = open_page(address + "index.html", width=320, java_script_enabled=False)
+    page.locator(".md-header__button[for=__drawer]").click()
+    assert page.locator("#__drawer").is_checked()
 
 
 def test_every_page_describes_itself(pages, site):
@@ -156,3 +181,19 @@ def test_code_is_copied_as_it_stands(address, open_page):
     block.get_by_role("button", name="Copy").click()
     page.get_by_role("status").get_by_text("Copied").wait_for(state="attached")
     assert page.evaluate("navigator.clipboard.readText()") == block.locator("code").text_content()
+
+
+def test_what_could_not_be_copied_stays_selected_and_the_button_says_so(address, open_page):
+    page = open_page(address + "attention.html")
+    page.evaluate(
+        """() => {
+            navigator.clipboard.writeText = () => Promise.reject();
+            document.execCommand = () => false;
+        }"""
+    )
+    block = page.locator(".highlight:has(.copy-code:visible)").first
+    block.hover()
+    block.get_by_role("button", name="Copy").click()
+    page.get_by_role("status").get_by_text("Press Ctrl+C").wait_for(state="attached")
+    selected, code = page.evaluate("getSelection().toString()"), block.locator("code").inner_text()
+    assert selected.strip() == code.strip()

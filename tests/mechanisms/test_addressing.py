@@ -333,7 +333,7 @@ def _five(x):
         (lambda x: content(x(2, 5), x(), x(2, 7, 5)), r"beta: .* \.\.\. = \(2,\), got \(\)"),
         (lambda x: content(x(5), 1.0, x(7, 5)), "beta: expected an array of floats, got float"),
         (lambda x: interpolate(x(7), x(), x(6)), r"w_prev: .* with m = 7, got \(6,\)"),
-        (lambda x: shift(x(7), x(2)), "s: expected the moves −r … r, odd in number, got 2"),
+        (lambda x: shift(x(7), x(2)), "s: expected an odd number of moves, got 2"),
         (lambda x: sharpen(x(7).astype(int), x()), "w_s: expected an array of floats, got int64"),
         (lambda x: read(x(7), x(6, 5)), r"M: .* with m = 7, got \(6, 5\)"),
         (lambda x: write(x(7), x(4), x(5), x(7, 5)), r"a: .* with d = 4, got \(5,\)"),

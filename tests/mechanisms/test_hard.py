@@ -330,6 +330,12 @@ def test_gumbel_softmax_is_one_hot_in_the_cold(rng, alpha):
     assert y == pytest.approx((np.arange(5) == peak(y)[:, None]).astype(float))
 
 
+def test_a_temperature_of_numpy_does_not_widen_float32(rng):
+    e, tau = rng.standard_normal((2, 5)).astype(np.float32), np.float64(0.5)
+    y = gumbel_softmax(e, rng, tau)
+    assert y.dtype == gumbel_softmax_backward(y, y, tau).dtype == np.float32
+
+
 def test_gumbel_bias_shrinks_with_tau():
     """Two positions differ by logistic noise alone: the expectation is an integral, not a mean."""
     e, v = np.array([0.5, -0.3]), np.array([[-1.0], [2.0]])

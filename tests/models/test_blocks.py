@@ -34,7 +34,7 @@ from attn.ops.softmax import cross_entropy, cross_entropy_backward, softmax
 from attn.tools.gradcheck import gradcheck
 
 D, HEADS, WIDE = 6, 2, 10
-ROTARY = Positions(turn=rotary, turn_backward=rotary_backward)
+ROTARY = Positions(turn=(rotary, rotary_backward))
 FALLING = Positions(bias=lambda heads, i, j: np.zeros((heads, 1, 1)) - np.abs(i[:, None] - j))
 
 
@@ -44,7 +44,7 @@ def rng():
 
 
 def parameters(rng, layers=1, **kinds):
-    drawn = init_blocks(rng, layers, D, HEADS, WIDE, dtype=np.float64, **kinds)
+    drawn = init_blocks(rng, D, HEADS, layers, WIDE, dtype=np.float64, **kinds)
     return {k: p + 0.1 * rng.standard_normal(p.shape) for k, p in drawn.items()}
 
 
@@ -137,7 +137,7 @@ def test_a_sublayer_that_finds_nothing_adds_nothing(rng, f):
 @pytest.mark.parametrize("residual", [PRE, POST])
 @pytest.mark.parametrize("positions", [NOWHERE, ROTARY, FALLING])
 def test_gradcheck_stack(rng, residual, positions):
-    wide = init_blocks(rng, 2, 8, HEADS, WIDE, dtype=np.float64)
+    wide = init_blocks(rng, 8, HEADS, 2, WIDE, dtype=np.float64)
     p = {k: v + 0.1 * rng.standard_normal(v.shape) for k, v in wide.items()}
     parts = sublayers(causal(5), positions)
 
@@ -189,12 +189,19 @@ def test_the_bias_is_added_to_the_scores(rng):
 
 
 def test_a_turn_by_rotary_sees_distances_alone(rng):
-    p, x = by_layer(init_blocks(rng, 1, 8, HEADS, 0, dtype=np.float64))[0], rng.random((1, 5, 8))
+    p, x = by_layer(init_blocks(rng, 8, HEADS, 1, 0, dtype=np.float64))[0], rng.random((1, 5, 8))
     kept = (rng.random((1, HEADS, 9, 4)), rng.random((1, HEADS, 9, 4)))
     mask = np.arange(14) > 8  # nothing of what stands before may be seen
     y, _ = self_attention(x, p, None, ROTARY)
     moved, _ = self_attention(x, p, mask, ROTARY, kept)
     np.testing.assert_allclose(moved, y, rtol=1e-9)
+
+
+@pytest.mark.parametrize("loud", [1, 1000])
+def test_weigh_refuses_a_mask_of_floats_whatever_the_scores(rng, loud):
+    q, k, v = rng.standard_normal((3, 2, HEADS, 5, 4))
+    with pytest.raises(ValueError, match="mask: expected booleans"):
+        weigh(loud * q, k, v, np.where(causal(5), 0.0, -1e9))
 
 
 def test_surprise_is_cross_entropy_and_its_gradient(rng):
@@ -210,10 +217,10 @@ def test_surprise_is_cross_entropy_and_its_gradient(rng):
 @pytest.mark.parametrize(
     ("sizes", "message"),
     [
-        ((1, 6, 4, 8), "heads: expected a divisor of d = 6, got 4"),
-        ((1, 6, 0, 8), "heads: expected a whole number of at least 1, got 0"),
-        ((0, 6, 2, 8), "layers: expected a whole number of at least 1, got 0"),
-        ((1, 6, 2, -1), "wide: expected a whole number of at least 0, got -1"),
+        ((6, 4, 1, 8), "heads: expected a divisor of d = 6, got 4"),
+        ((6, 0, 1, 8), "heads: expected a whole number of at least 1, got 0"),
+        ((6, 2, 0, 8), "layers: expected a whole number of at least 1, got 0"),
+        ((6, 2, 1, -1), "wide: expected a whole number of at least 0, got -1"),
     ],
 )
 def test_sizes_that_do_not_fit_are_refused_by_name(rng, sizes, message):

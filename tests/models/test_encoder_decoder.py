@@ -39,7 +39,7 @@ def scores(p, batch, design=CAUSAL):
 @pytest.mark.parametrize("residual", [PRE, POST])
 @pytest.mark.parametrize("turned", [False, True])
 def test_gradcheck_encoder_decoder_with_padding(rng, residual, turned):
-    positions = Positions(turn=rotary, turn_backward=rotary_backward)
+    positions = Positions(turn=(rotary, rotary_backward))
     design = Design(positions if turned else CAUSAL.positions, residual)
     p = parameters(rng, last_norm=residual is PRE)
     errors = gradcheck_params(
@@ -148,9 +148,9 @@ def test_bad_input_is_refused_by_name(rng):
     p, (x, x_mask, y, y_mask) = parameters(rng), padded_batch(rng)
     for bad, message in (
         ((x + WORDS_X, x_mask, y, y_mask), "tokens: expected 0 to 10"),
-        ((x, x_mask.astype(float), y, y_mask), "mask: expected booleans"),
+        ((x, x_mask.astype(float), y, y_mask), "x_mask: expected booleans"),
         ((x, x_mask, y + WORDS_Y, y_mask), "y: expected 0 to 12"),
-        ((x, x_mask, y, y_mask[:, 1:]), "mask: expected a shape"),
+        ((x, x_mask, y, y_mask[:, 1:]), "y_mask: expected a shape"),
     ):
         with pytest.raises(ValueError, match=message):
             loss_and_grads(p, bad)

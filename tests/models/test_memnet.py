@@ -5,17 +5,19 @@ import numpy as np
 import pytest
 
 from attn.models.memnet import (
+    Tables,
     adjacent,
+    adjacent_backward,
     answer,
     filled,
     init,
     init_layerwise,
     layerwise,
-    linear,
     loss_and_grads,
     loss_and_grads_layerwise,
     random_noise,
     soft,
+    without_softmax,
 )
 from attn.ops.bags import bag, centered_position_encoding, position_encoding
 from attn.tools.gradcheck import gradcheck_params
@@ -101,14 +103,14 @@ def test_the_loss_is_the_papers_sum(rng, start, f, ordered, softmax):
         p,
         batch,
         encoding=position_encoding if ordered else bag,
-        looking=soft if softmax else linear,
+        looking=soft if softmax else without_softmax,
     )
     assert loss == pytest.approx(expected_loss(p, batch, ordered=ordered, softmax=softmax))
 
 
 @tied
 @pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("looking", [soft, linear])
+@pytest.mark.parametrize("looking", [soft, without_softmax])
 def test_gradcheck_memn2n(rng, start, f, encoding, looking):
     p = parameters(rng, start)
     g = partial(f, encoding=encoding, looking=looking)
@@ -117,7 +119,7 @@ def test_gradcheck_memn2n(rng, start, f, encoding, looking):
 
 
 @tied
-@pytest.mark.parametrize("looking", [soft, linear])
+@pytest.mark.parametrize("looking", [soft, without_softmax])
 def test_gradcheck_memn2n_at_one_fact_at_none_and_at_ties(rng, start, f, looking):
     p, (x, q, y) = parameters(rng, start), stories(rng)
     p = {key: 0.7 * value for key, value in p.items()}  # without a softmax, logits grow fast
@@ -152,6 +154,21 @@ def test_memn2n_adjacent_tying(rng):
     assert tables.H is None
 
 
+def test_a_missing_gradient_of_the_answer_spoils_the_last_table_alone(rng):
+    p = parameters(rng)
+    tables = Tables(*(np.ones_like(x) for x in adjacent(p)[:4]), None, [])
+    tables.W[0, 0] = np.nan
+    grads = adjacent_backward(tables)
+    assert not np.isnan(grads["C"][:-1]).any()
+    assert np.isnan(grads["C"][-1]).sum() == 1
+
+
+@pytest.mark.parametrize("f", [init, init_layerwise])
+def test_a_network_without_hops_is_refused(rng, f):
+    with pytest.raises(ValueError, match="hops: expected a whole number of at least 1, got 0"):
+        init(rng, WORDS, TIMES, hops=0) if f is init else layerwise(parameters(rng, f), 0)
+
+
 def test_layerwise_tying_uses_the_same_two_tables_in_every_hop(rng):
     p = parameters(rng, init_layerwise)
     tables = layerwise(p, 4)
@@ -176,7 +193,7 @@ def test_pad_rows_change_nothing(rng, start, f):
     p = parameters(rng, start)
     batch = stories(np.random.default_rng(1))
     longer = stories(np.random.default_rng(1), empty=3)
-    for looking in (soft, linear):
+    for looking in (soft, without_softmax):
         (loss, grads), (loss_longer, grads_longer) = (
             f(p, b, looking=looking) for b in (batch, longer)
         )
@@ -226,7 +243,7 @@ def test_linear_start_is_linear_but_for_the_answer(rng):
         logits, trace = answer(tables, x, q, bag, looking)
         return logits - trace.u[0] @ tables.W
 
-    assert hop_alone(2, linear) == pytest.approx(2**4 * hop_alone(1, linear))
+    assert hop_alone(2, without_softmax) == pytest.approx(2**4 * hop_alone(1, without_softmax))
     assert np.abs(hop_alone(2, soft) - 2**4 * hop_alone(1, soft)).max() > 0.1
 
 

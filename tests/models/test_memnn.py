@@ -234,5 +234,5 @@ def test_bad_input_is_refused_by_name(rng):
         respond(p, x, q, support + 5)
     with pytest.raises(ValueError, match="y: expected 0 to 8, got"):
         rank_words(p, x, q, y + WORDS, support, MARGIN)
-    with pytest.raises(ValueError, match="mask: expected booleans"):
+    with pytest.raises(ValueError, match="rivals: expected booleans"):
         loss_and_grads(p, (x, q, y, support, np.ones((3, 2, 5))))

@@ -210,10 +210,10 @@ def test_a_batch_translates_each_sentence_as_if_alone(rng, k):
     x, x_mask = batch[:2]
     one = alone(batch, k)[:2]
     p, q = parameters(rng), parameters(rng, init_fixed)
-    words, alpha = translate(p, x, x_mask, 9)
-    words_alone, alpha_alone = translate(p, *one, 9)
-    np.testing.assert_array_equal(words[k : k + 1], words_alone)
-    np.testing.assert_allclose(alpha[k, :, x_mask[k]].T, alpha_alone[0], rtol=1e-9)
+    np.testing.assert_array_equal(translate(p, x, x_mask, 9)[k : k + 1], translate(p, *one, 9))
+    alpha, alpha_alone = alignments(p, batch), alignments(p, alone(batch, k))
+    seen = alpha[k, : alpha_alone.shape[1], x_mask[k]].T
+    np.testing.assert_allclose(seen, alpha_alone[0], rtol=1e-9)
     np.testing.assert_array_equal(
         translate_fixed(q, x, x_mask, 9)[k : k + 1], translate_fixed(q, *one, 9)
     )
@@ -223,7 +223,7 @@ def test_a_batch_translates_each_sentence_as_if_alone(rng, k):
 def test_greedy_search_writes_the_likeliest_word_each_time(rng, fixed):
     p = parameters(rng, init_fixed if fixed else init)
     x, x_mask = alone(padded_batch(rng), 0)[:2]
-    words = translate_fixed(p, x, x_mask, 6)[0] if fixed else translate(p, x, x_mask, 6)[0][0]
+    words = (translate_fixed if fixed else translate)(p, x, x_mask, 6)[0]
     for i in range(6 if words.all() else np.flatnonzero(words == 0)[0] + 1):
         likely = [oracle(p, x[0], [*words[:i], w], fixed)[0][-1] for w in range(WORDS_Y)]
         assert words[i] == np.argmax(likely)
@@ -234,7 +234,7 @@ def test_nothing_is_written_after_the_end(rng):
     x, x_mask = padded_batch(rng)[:2]
     p["W_o"] = 9 * p["W_o"]  # the last word decides: some sentences end, and would go on
     p["E_y"][0] -= 3
-    words = np.concatenate([translate(p, (x + k) % WORDS_X, x_mask, 30)[0] for k in range(9)])
+    words = np.concatenate([translate(p, (x + k) % WORDS_X, x_mask, 30) for k in range(9)])
     ends = [np.flatnonzero(row == 0) for row in words]
     assert any(0 < len(end) < 29 for end in ends)
     assert not any(row[end[0] :].any() for row, end in zip(words, ends, strict=True) if len(end))
@@ -267,11 +267,18 @@ def test_a_mask_of_places_is_that_of_every_sentence(rng):
     assert loss == loss_and_grads(p, (x, x_mask, y, np.tile(places, (3, 1))))[0]
 
 
+def test_a_source_without_words_is_refused_and_a_target_without_words_shifts_to_none(rng):
+    p, (x, x_mask, _, _) = parameters(rng), padded_batch(rng)
+    with pytest.raises(ValueError, match=r"x\.shape\[1\]: expected a whole number of at least 1"):
+        translate(p, x[:, :0], x_mask[:, :0], 5)
+    assert before(x[:, :0]).shape == (len(x), 0)
+
+
 def test_words_outside_the_vocabulary_and_float_masks_are_refused(rng):
     p, (x, x_mask, y, y_mask) = parameters(rng), padded_batch(rng)
     with pytest.raises(ValueError, match="x: expected 0 to 10, got"):
         loss_and_grads(p, (x + WORDS_X, x_mask, y, y_mask))
-    with pytest.raises(ValueError, match="mask: expected booleans"):
+    with pytest.raises(ValueError, match="x_mask: expected booleans"):
         loss_and_grads(p, (x, x_mask.astype(float), y, y_mask))
     with pytest.raises(ValueError, match="y: expected 0 to 12, got"):
         loss_and_grads(p, (x, x_mask, np.where(y == 0, WORDS_Y, y), np.ones_like(y_mask)))

@@ -22,7 +22,7 @@ from attn.ops.softmax import cross_entropy
 from attn.tools.gradcheck import gradcheck_params
 
 WORDS = 11
-ROTARY = Positions(turn=rotary, turn_backward=rotary_backward)
+ROTARY = Positions(turn=(rotary, rotary_backward))
 FALLING = Positions(bias=lambda heads, i, j: -np.abs(i[:, None] - j) / np.ones((heads, 1, 1)))
 WAYS = {"sinusoidal": CAUSAL.positions, "rotary": ROTARY, "bias": FALLING, "none": NOWHERE}
 
@@ -206,16 +206,22 @@ def test_bad_input_is_refused_by_name(rng):
         ((x + WORDS, y, kept), "tokens: expected 0 to 10"),
         ((x, y + WORDS, kept), "y: expected 0 to 10"),
         ((x, y[:, 1:], kept), r"y: expected the shape \(3, 5\)"),
-        ((x, y, kept.astype(float)), "mask: expected booleans"),
+        ((x, y, kept.astype(float)), "kept: expected booleans"),
     ):
         with pytest.raises(ValueError, match=message):
             loss_and_grads(p, bad)
-    with pytest.raises(ValueError, match="tokens: expected 0 to 11"):  # a place without a code
+    with pytest.raises(ValueError, match="x: expected at most 12 positions, got"):
         logits(p, np.zeros((1, 13), int))
     with pytest.raises(ValueError, match="at least 1, got 0"):
         generate(p, x[:, :0], 3, greedy)
     with pytest.raises(ValueError, match="words: expected a whole number of at least 1, got 0"):
         init(rng, 0)
+
+
+def test_no_text_has_no_logits(rng):
+    p, (x, _, _) = parameters(rng), batch_of(rng)
+    assert logits(p, x[:, :0]).shape == (3, 0, WORDS)
+    assert logits(p, x[:0]).shape == (0, 5, WORDS)
 
 
 def test_backward_of_reading_and_saying_fit_together(rng):

@@ -3,6 +3,7 @@ import math
 import numpy as np
 import pytest
 
+from attn.ops.lstm import lstm_sequence
 from attn.ops.recurrent import (
     gru,
     gru_backward,
@@ -57,8 +58,9 @@ def test_an_open_update_gate_keeps_the_old_state(rng):
     np.testing.assert_array_equal(gru(x, h, keep), h)
 
 
-def test_gradcheck_gru(rng):
-    p, x, h = gru_params(rng), rng.standard_normal((B, D)), rng.standard_normal((B, N))
+@pytest.mark.parametrize("lead", [(B,), ()])
+def test_gradcheck_gru(rng, lead):
+    p, x, h = gru_params(rng), rng.standard_normal((*lead, D)), rng.standard_normal((*lead, N))
 
     def f(x, h, *weights):
         return gru(x, h, dict(zip(p, weights, strict=True)))
@@ -147,6 +149,14 @@ def test_gradcheck_lstm(rng):
         return *dstate, *(dp[key] for key in p)
 
     assert gradcheck(f, f_backward, (x, h, c, *p.values()), rng) < 1e-7
+
+
+def test_a_sequence_without_steps_is_refused(rng):
+    h, U = np.zeros((B, N)), np.zeros((N, 2 * N))
+    with pytest.raises(ValueError, match=r"len\(a\): expected a whole number of at least 1, got 0"):
+        gru_sequence(np.zeros((0, B, 3 * N)), h, U, U[:, :N])
+    with pytest.raises(ValueError, match=r"len\(a\): expected a whole number of at least 1, got 0"):
+        lstm_sequence(np.zeros((0, B, 4 * N)), h, h, np.zeros((N, 4 * N)))
 
 
 def test_states_that_do_not_fit_are_refused(rng):

@@ -67,6 +67,12 @@ def test_a_crossing_pair_must_be_crossed():
     assert crossed([{(0, 0), (1, 2), (2, 1)}, {(0, 0), (1, 1), (2, 2)}], [CAT, CAT]) == 0.5
 
 
+def test_pairs_in_which_nothing_crosses_have_no_share():
+    straight = Pair(("a", "b"), ("a", "b"), ((0, 0), (1, 1)))
+    with pytest.raises(ValueError, match="pairs: expected words that swap sides, got none"):
+        crossed([straight.sure], [straight])
+
+
 def test_the_strongest_links_ignore_the_end_and_the_padding():
     alpha = np.zeros((2, 5, 4))
     alpha[0, range(5), [0, 2, 1, 3, 3]] = 1

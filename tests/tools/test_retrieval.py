@@ -29,3 +29,9 @@ def test_every_cell_is_asked_for(lists):
 def test_batches_do_not_repeat():
     first, second = itertools.islice(batches(np.random.default_rng(0), 9, 5, 7, 3), 2)
     assert not np.array_equal(first.x, second.x)
+
+
+@pytest.mark.parametrize("cells", [0, 8])
+def test_more_cells_than_items_are_refused(cells):
+    with pytest.raises(ValueError, match=f"cells: expected 1 to 7, .* got {cells}"):
+        batch(np.random.default_rng(0), 5, cells, items=7, classes=3)

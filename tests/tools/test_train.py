@@ -3,7 +3,7 @@ import itertools
 import numpy as np
 import pytest
 
-from attn.tools.optim import sgd
+from attn.tools.optim import adam, sgd
 from attn.tools.train import finish, train
 
 
@@ -33,6 +33,13 @@ def test_training_goes_on_only_as_far_as_it_is_asked():
 def test_the_clip_is_an_argument():
     free = train(START, square, [0.0], [0.1], update=sgd, largest=np.inf)
     np.testing.assert_allclose(next(free)[1]["x"], START["x"] * 0.9)
+
+
+def test_rates_of_numpy_do_not_widen_float32():
+    start = {key: x.astype(np.float32) for key, x in START.items()}
+    for update in (sgd, adam):
+        (*_, (_, params)) = train(start, square, itertools.repeat(0.0), np.full(3, 0.1), update)
+        assert params["x"].dtype == np.float32
 
 
 def test_training_ends_with_its_rates():
