@@ -24,6 +24,7 @@ ORDER = (
     *("attn, plain form", "the bound", "the bound, products alone"),
 )
 OLDER = "†"
+SPACE, JOINED = "\N{NO-BREAK SPACE}", "\N{WORD JOINER}"  # what belongs together stays on a line
 SIZE = re.compile(r"(\d+)x(\d+)")
 
 
@@ -107,7 +108,8 @@ def timings(script: str, beginning: str = "") -> str:
         [name + c[OURS]["mark"], _short(c[OURS]["ms"]), *_ratios(c, labels)]
         for name, c in cases.items()
     ]
-    return _table(["`attn`, ms", *(f"to {x}" for x in labels)], body, beginning)
+    table = _table(["`attn`, ms", *(f"to {x}" for x in labels)], body, beginning)
+    return "\n\n".join(filter(None, (table, _note(body))))
 
 
 def on_all_machines(script: str, label: str, *beginnings: str) -> str:
@@ -128,7 +130,8 @@ def on_all_machines(script: str, label: str, *beginnings: str) -> str:
     names = dict.fromkeys(name for column in columns for rows in column for name in rows)
     body = [[name, *(_beside(column, name, label) for column in columns)] for name in names]
     table = _table([b.strip() for b in beginnings] or [f"to {label}"], body, *beginnings)
-    return f"{table}\n\nIn each cell: {' · '.join(f'*{kind}*' for kind in found)}."
+    legend = f"In each cell: {' · '.join(f'*{kind}*' for kind in found)}."
+    return "\n\n".join((table, " ".join(filter(None, (legend, _note(body))))))
 
 
 def _rows(cases: Mapping[str, Any], beginning: str) -> Mapping[str, Any]:
@@ -138,14 +141,17 @@ def _rows(cases: Mapping[str, Any], beginning: str) -> Mapping[str, Any]:
     ours = [name for name in cases if name.startswith(beginning)]
     sizes = [(name, size) for name in ours if (size := SIZE.fullmatch(name, len(beginning)))]
     found = sorted((int(size[1]), int(size[2]), name) for name, size in sizes)
-    return {f"{heads} × {length:,}": cases[name] for heads, length, name in found}
+    return {f"{heads}{SPACE}×{SPACE}{length:,}": cases[name] for heads, length, name in found}
 
 
 def _table(head: list[str], body: list[list[str]], *beginnings: str) -> str:
     head = ["heads × length" if any(beginnings) else "", *head]
-    table = "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body))
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, ["---"] * len(head), *body))
+
+
+def _note(body: list[list[str]]) -> str:
     older = any(OLDER in cell for row in body for cell in row)
-    return f"{table}\n\n{OLDER} Timed with older code than that of this book." if older else table
+    return f"{OLDER} Timed with older code than that of this book." if older else ""
 
 
 def _ratios(case: Mapping[str, Any], labels: list[str]) -> list[str]:
@@ -160,8 +166,8 @@ def _beside(kinds: list[Mapping[str, Any]], name: str, label: str) -> str:
 
 def _ratio(row: Mapping[str, Any], most: int | None) -> str:
     middle, low, high = map(_short, row["ratio"])
-    turns = "" if row.get("rounds") == most else f", {row['rounds']} turns"
-    return f"**{middle}** <small>{low}–{high}{turns}</small>"
+    turns = "" if row.get("rounds") == most else f", {row['rounds']}{SPACE}turns"
+    return f"**{middle}**<br><small>{low}{JOINED}–{JOINED}{high}{turns}</small>"
 
 
 def machine(script: str, kind: str = HERE) -> str:

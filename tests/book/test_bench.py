@@ -292,14 +292,15 @@ def recorded(kinds: dict[str, Any]) -> None:
 def test_a_table_has_a_row_a_size_and_a_column_a_library() -> None:
     head, _, first, second = timings.timings("bench_x", "forward ").split("\n")
     assert head == "| heads × length | `attn`, ms | to other |"
-    assert first == "| 1 × 512 | 1.23 | — |"
-    assert second == "| 1 × 1,024 | 1,234 | **0.50** <small>0.40–0.60, 5 turns</small> |"
+    assert first == "| 1\xa0×\xa0512 | 1.23 | — |"
+    ratio = "**0.50**<br><small>0.40\u2060–\u20600.60, 5\xa0turns</small>"
+    assert second == f"| 1\xa0×\xa01,024 | 1,234 | {ratio} |"
 
 
 @pytest.mark.usefixtures("recorded")
 def test_what_older_code_took_is_marked_wherever_it_is_shown() -> None:
     *_, row, empty, note = timings.timings("bench_x", "forward causal ").split("\n")
-    assert row == "| 1 × 512† | 1.00 | **0.50** <small>0.50–0.50</small> |"
+    assert row == "| 1\xa0×\xa0512† | 1.00 | **0.50**<br><small>0.50\u2060–\u20600.50</small> |"
     assert not empty
     assert note == "† Timed with older code than that of this book."
     assert "; with older code" in timings.timing("bench_x", "forward causal 1x512", "other")
@@ -332,17 +333,15 @@ def test_machines_stand_beside_each_other(kinds: dict[str, Any]) -> None:
     assert shown.split("\n") == [
         "| heads × length | forward | forward causal |",
         "| --- | --- | --- |",
-        "| 1 × 512 | — · — | 0.50† · — |",
-        "| 1 × 1,024 | 0.50 · 2.50† | — · — |",
+        "| 1\xa0×\xa0512 | — · — | 0.50† · — |",
+        "| 1\xa0×\xa01,024 | 0.50 · 2.50† | — · — |",
         "",
-        "† Timed with older code than that of this book.",
-        "",
-        f"In each cell: *{timings.HERE}* · *LENS*.",
+        f"In each cell: *{timings.HERE}* · *LENS*. † Timed with older code than that of this book.",
     ]
     kinds["THIRD"] = timings.marked(THIRD, KEY)
     shown = timings.on_all_machines("bench_x", "other")
     assert "| forward 1x1024 | 0.50 · 2.50† · 2.50† |" in shown
-    assert shown.endswith(f"In each cell: *{timings.HERE}* · *LENS* · *THIRD*.")
+    assert f"In each cell: *{timings.HERE}* · *LENS* · *THIRD*. †" in shown
 
 
 def test_a_machine_says_all_that_its_numbers_depend_on(kinds: dict[str, Any]) -> None:
