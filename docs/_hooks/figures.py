@@ -156,9 +156,14 @@ def _as_cells(drawn: Any) -> None:
 
 
 def _tidied(svg: str) -> str:
-    """Without the XML head, comments and metadata, which no reader needs."""
+    """Without the XML head, comments and metadata, which no reader needs; clips are numbered, for
+    matplotlib makes their names of coordinates that the layout rounds otherwise in another run."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>\s*|<!--.*?-->\s*", "", svg, flags=re.DOTALL)
+    for number, name in enumerate(re.findall(r'<clipPath id="(\w+)">', svg)):
+        svg = svg.replace(f'id="{name}"', f'id="clip{number}"').replace(
+            f"#{name})", f"#clip{number})"
+        )
     return re.sub(r"\n\s*", "\n", svg)
 
 

@@ -77,3 +77,14 @@ def test_a_figure_says_what_it_is(edit: Edit) -> None:
     edit("snippets/page/fig_bar.py", FIGURE.replace('"computed"', '"true"'))
     with pytest.raises(BuildError, match='says KIND = "illustrative" or "computed"'):
         figures.figure("fig_bar")
+
+
+def test_a_layout_that_was_rounded_otherwise_changes_nothing(edit: Edit) -> None:
+    """As in another run, where the layout adds up in another order."""
+    svg = []
+    for width in ("0.8", "0.8 + 1e-12"):
+        placed = f'ax.set(position=(0.1, 0.1, {width}, 0.8))\n    fig.set_layout_engine("none")\n'
+        edit("snippets/page/fig_bar.py", FIGURE.replace("    ax.bar", f"    {placed}    ax.bar"))
+        svg.append(figures.figure("fig_bar").svg)
+    assert svg[0] == svg[1]
+    assert 'clip-path="url(#clip0)"' in svg[0]["light"]
