@@ -38,5 +38,6 @@ def on_env(env: Any, config: Any, files: Any) -> Any:
 
 @told()
 def on_post_build(config: Any) -> None:
-    """The theme's files are in place now: mend its script."""
+    """All files are in place now: mend the theme's script, lighten our styles."""
     screen.cure_script(Path(config.site_dir))
+    screen.drop_comments(Path(config.site_dir))

@@ -1,5 +1,6 @@
 """What the screen needs besides the pages: cures for the theme, the reading time of a chapter."""
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -28,3 +29,10 @@ def cure_script(site: Path) -> None:
     (script,) = site.glob("assets/javascripts/bundle.*.min.js")
     text = cure(script.read_text("utf-8"), 'location.protocol!=="file:"', "false")
     script.write_text(text, "utf-8")
+
+
+def drop_comments(site: Path) -> None:
+    """Our styles say why in comments, a tenth of their weight, which no reader's browser needs."""
+    for style in site.glob("assets/*.css"):
+        text = re.sub(r"/\*.*?\*/\s*", "", style.read_text("utf-8"), flags=re.DOTALL)
+        style.write_text(text, "utf-8")

@@ -28,6 +28,14 @@ def test_the_theme_of_another_version_stops_the_build(tmp_path):
         screen.cure_script(tmp_path)
 
 
+def test_styles_reach_the_reader_without_their_comments(tmp_path):
+    style = tmp_path / "assets" / "book.css"
+    style.parent.mkdir()
+    style.write_text("/* why\n   so */\na { b: c }  /* and d */\ne { f: g }\n")
+    screen.drop_comments(tmp_path)
+    assert style.read_text() == "a { b: c }  e { f: g }\n"
+
+
 def test_chapters_are_the_pages_with_a_number():
     assert screen.is_chapter("2 Looking back")
     assert not any(map(screen.is_chapter, ("Home", "2nd", "", None)))
