@@ -509,7 +509,8 @@ def surprise(logits: Array, targets: Indices, kept: Mask) -> tuple[float, Array]
     L = −1/N Σ_i log p_i[target_i],  dlogits_i = (p_i − onehot(target_i)) / N,  p = softmax(logits)
 
     Shapes: logits (b, n, v), targets (b, n), kept (b, n) -> loss (), dlogits (b, n, v)
-    Source: as softmax.cross_entropy, for finite logits and targets that the caller has checked.
+    Source: as softmax.cross_entropy, for finite logits, and targets and a full mask that the caller
+        has checked.
     """
     share = (kept / max(int(kept.sum()), 1)).astype(logits.dtype)[..., np.newaxis]
     due = np.where(kept, targets, 0)[..., np.newaxis]

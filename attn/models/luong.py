@@ -137,7 +137,8 @@ def loss_and_grads(params: Params, batch: Batch, look: Look) -> tuple[float, Gra
 
     L = −1/N Σ_i log p(y_i | y_1 … y_{i−1}, x)
 
-    Raises: ValueError if words are not indices of the vocabulary, or a mask does not fit.
+    Raises: ValueError if words are not indices of the vocabulary, the source has none, or a mask
+        does not fit.
     Source: Luong et al. 2015, eq. 4.
     """
     x, x_mask, y, y_mask = batch
@@ -213,7 +214,8 @@ def step(
 
 
 def attend(params: Params, look: Look, s: Array, h: Array, x_mask: Mask) -> tuple[Array, Array]:
-    """Look back from the current state, at keys that are values too.
+    """Look back from the current state, at keys that are values too. The mask has its full shape:
+    whoever calls has checked it.
 
     c_i, α_i = look(s_i, h)
 
@@ -259,8 +261,8 @@ def translate(params: Params, x: Indices, x_mask: Mask, longest: int, look: Look
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest)
-    Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
-        `longest` is no whole number of at least 1.
+    Raises: ValueError if words are not indices of the vocabulary, the source has none, the mask
+        does not fit, or `longest` is no whole number of at least 1.
     Source: greedy search; Luong et al. 2015 use a beam.
     """
     h, _ = encode(params, x, x_mask)

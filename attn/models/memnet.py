@@ -314,7 +314,7 @@ def remember_backward(dm: Array, memory: Memory, tables: Tables) -> tuple[Array,
 
 
 def random_noise(rng: np.random.Generator, x: Indices, share: float = 0.1) -> Indices:
-    """Put up to a tenth as many empty slots between the facts, so that no time is learned by heart.
+    """Put empty slots between the facts, up to a tenth as many: no time is learned by heart.
 
     Shapes: x (b, n, j) -> noisy (b, n_noisy, j)
     Source: Sukhbaatar et al. 2015, sec. 4.1, "random noise (RN)".

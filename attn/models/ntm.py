@@ -217,7 +217,7 @@ def run(params: Params, x: Array) -> Iterator[Step]:
 
     a_t = [x_t; r_{t−1}] W + b
 
-    Raises: ValueError if x is not of floats or its shape does not fit.
+    Raises: ValueError if x is not of floats, its shape does not fit, or there is no step.
     Source: Graves et al. 2014, sec. 3 and Fig. 1.
     """
     size = sizes(params)

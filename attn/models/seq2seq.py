@@ -123,7 +123,8 @@ def loss_and_grads(params: Params, batch: Batch) -> tuple[float, Grads]:
 
     L = −1/N Σ_i log p(y_i | y_1 … y_{i−1}, x)
 
-    Raises: ValueError if words are not indices of the vocabulary, or a mask does not fit.
+    Raises: ValueError if words are not indices of the vocabulary, the source has none, or a mask
+        does not fit.
     Source: Bahdanau et al. 2015, sec. 3.1.
     """
     x, x_mask, y, y_mask = batch
@@ -143,7 +144,8 @@ def loss_and_grads_fixed(params: Params, batch: Batch) -> tuple[float, Grads]:
 
     c_i = c
 
-    Raises: ValueError if words are not indices of the vocabulary, or a mask does not fit.
+    Raises: ValueError if words are not indices of the vocabulary, the source has none, or a mask
+        does not fit.
     Source: Bahdanau et al. 2015, A.2.2.
     """
     x, x_mask, y, y_mask = batch
@@ -427,8 +429,8 @@ def translate(params: Params, x: Indices, x_mask: Mask, longest: int) -> Indices
     y_i = argmax_y p(y | y_1 … y_{i−1}, x)
 
     Shapes: x (b, T_x), x_mask (b, T_x) -> y (b, longest)
-    Raises: ValueError if words are not indices of the vocabulary, the mask does not fit, or
-        `longest` is no whole number of at least 1.
+    Raises: ValueError if words are not indices of the vocabulary, the source has none, the mask
+        does not fit, or `longest` is no whole number of at least 1.
     Source: greedy search; Bahdanau et al. 2015 use a beam.
     """
     h, _ = encode(params, x, x_mask)

@@ -1,4 +1,4 @@
-"""What the memory of the trained machine holds before, while and after a copy is written."""
+"""What the memory holds after the first vector, after the last, and after the copy."""
 
 import matplotlib.pyplot as plt
 import numpy as np

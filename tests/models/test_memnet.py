@@ -9,7 +9,6 @@ from attn.models.memnet import (
     adjacent,
     adjacent_backward,
     answer,
-    filled,
     init,
     init_layerwise,
     layerwise,
@@ -19,7 +18,7 @@ from attn.models.memnet import (
     soft,
     without_softmax,
 )
-from attn.ops.bags import bag, centered_position_encoding, position_encoding
+from attn.ops.bags import bag, centered_position_encoding, filled, position_encoding
 from attn.tools.gradcheck import gradcheck_params
 
 WORDS, TIMES, D, HOPS = 9, 7, 5, 3

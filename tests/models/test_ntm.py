@@ -341,6 +341,7 @@ def test_the_sizes_are_those_asked_for(rng):
         (lambda x, y, mask: (x, y.astype(int), mask), "y: expected an array of floats, got int64"),
         (lambda x, y, mask: (x, y, mask.astype(float)), "mask: expected booleans"),
         (lambda x, y, mask: (x, y, mask[:, 1:]), r"mask: .* broadcasts to \(3, 6\), got \(3, 5\)"),
+        (lambda *batch: (part[:, :0] for part in batch), r"x\.shape\[1\]: .* of at least 1, got 0"),
     ],
 )
 def test_batches_that_do_not_fit_are_refused_by_name(rng, change, message):
