@@ -216,7 +216,7 @@ def is_trainable(f):
     return takes and not re.search(r"No gradient|-> d\w+ \(", inspect.getdoc(f))
 
 
-@pytest.mark.parametrize("module", WITH_EQUATIONS)
+@pytest.mark.parametrize("module", [*WITH_EQUATIONS, "ops.cores"])
 def test_every_trainable_function_has_its_backward_right_below(module):
     names = in_order(module)
     for f in public(module):

@@ -1,7 +1,8 @@
 """What Transformers are made of: heads, network, normalization, residuals, each with its way back.
 
 These are fast forms: products are fused, and what the way back needs is kept. The readable ones are
-`heads.multi_head` and `layers.layer_norm`. A function writes in place only what it made itself.
+`heads.multi_head` and `layers.layer_norm`. A function writes in place only what it made
+itself; a residual, what its sublayer made for it.
 
 Here b is the batch, n and m are the lengths of queries and keys, d is the width, h the number of
 heads, p the width of a head, r how many products stand side by side, w the width of the network, s

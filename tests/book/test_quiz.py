@@ -71,7 +71,7 @@ def test_every_option_is_explained_and_every_misconception_has_its_own_name():
 
 
 def test_each_question_sends_the_reader_back_to_its_section():
-    pages = re.findall(r"^Look again at .*\((.+)\.md[^)]*\)\.$", MARKDOWN, re.MULTILINE)
+    pages = re.findall(r"^Look again at .*\((.+)\.md(?:#[\w-]+)?\)\.$", MARKDOWN, re.MULTILINE)
     sections = {
         "bottleneck",
         "attention",
